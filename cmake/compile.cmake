@@ -1,0 +1,23 @@
+# Flags that every target shares. No -Wpedantic: g++ can't be told to accept TRY's statement expressions alone.
+add_compile_options(-Wall -Wextra -Werror=return-type -Werror=unused-result -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_compile_options(-Wthread-safety)
+endif()
+if(CAUDAL_SANITIZE)
+  add_compile_options(-fsanitize=${CAUDAL_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CAUDAL_SANITIZE})
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+if(CAUDAL_FAILPOINTS)
+  add_compile_definitions(CAUDAL_FAILPOINTS=1)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+      CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

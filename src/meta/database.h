@@ -1,0 +1,130 @@
+// The metadata database: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit.
+//
+// Durability: Write returns ok only when its transaction is on stable storage. Many Writes share
+// one commit, and so one sync: a Write's function runs in a savepoint of the batch's transaction,
+// and an error from it undoes that function alone. A commit that fails for want of space fails the
+// batch with kDiskFull and changes nothing; any other failure to make it durable ends the process
+// (Fatal). Atomicity: readers see a whole batch or none of it, never a part of one function's work.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "meta/statement.h"
+
+namespace caudal::meta {
+
+// A step of a module's schema. `version` starts at 1 and has no holes within a module. Never edited
+// once released.
+struct Migration {
+  std::string_view module;
+  int version;
+  std::string_view sql;
+};
+
+struct DatabaseOptions {
+  std::string path;
+  size_t batch_max = 512;              // functions in one commit
+  size_t queue_max = 8192;             // waiting Writes; more get kLimit
+  uint64_t wal_bytes_max = 64u << 20;  // above it the writer checkpoints before the next batch
+  int readers_max = 64;                // pooled read connections
+  int64_t cache_kib = 16384;           // page cache of the writer; readers get an eighth each
+};
+
+// The transaction that a Write's function works in. Valid only during the call, on the writer
+// thread.
+class Tx : public Connection {
+ public:
+  // `dir` is synced before the commit, once a batch however many ask: new files in it become
+  // durable with the metadata.
+  void SyncDirBeforeCommit(const std::string& dir);
+  // Runs on the writer thread after the commit is durable, in order of registration; must be short
+  // and must not Write synchronously. Dropped when the function fails.
+  void AfterCommit(std::function<void()> callback);
+
+ protected:
+  using Connection::Connection;
+};
+
+// A consistent snapshot for reading; returns its connection to the pool when destroyed. Keep it
+// short: an open reader holds the WAL back. One thread at a time.
+class ReadTx : public Connection {
+ public:
+  ReadTx(ReadTx&&) noexcept;
+  ReadTx& operator=(ReadTx&&) = delete;
+  ~ReadTx();
+
+ private:
+  friend class Database;
+  ReadTx(class Database* owner, void* handle);
+  class Database* owner_;
+};
+
+struct DatabaseStats {
+  uint64_t commits = 0;
+  uint64_t writes = 0;  // functions committed
+  uint64_t commit_micros_total = 0;
+  uint64_t checkpoints = 0;
+  uint64_t wal_bytes = 0;
+};
+
+class Database {
+ public:
+  // Opens or creates; applies missing migrations in one transaction. kUnsupported when the file
+  // holds a module version newer than `migrations` know (made by a newer Caudal); kCorrupt when
+  // SQLite can't read it.
+  static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
+                                                std::span<const Migration> migrations);
+  ~Database();  // finishes queued writes, checkpoints, closes
+
+  // Runs `fn(Tx&) -> Result<T>` in the next group commit and waits until it is durable.
+  template <class Fn>
+  auto Write(Fn&& fn) -> std::invoke_result_t<Fn, Tx&>;
+
+  // The same without waiting. `done` runs on the writer thread after the commit (or with the
+  // error); must be short.
+  void WriteAsync(std::function<Result<void>(Tx&)> fn, std::function<void(Result<void>)> done);
+
+  Result<ReadTx> Read();
+
+  // A consistent copy into a new file, while writes go on; synced.
+  Result<void> BackupTo(const std::string& path);
+  // PRAGMA integrity_check and foreign_key_check; the problems, none when sound.
+  Result<std::vector<std::string>> CheckIntegrity();
+  DatabaseStats stats() const;
+
+  struct Impl;
+
+ private:
+  friend class ReadTx;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class Fn>
+auto Database::Write(Fn&& fn) -> std::invoke_result_t<Fn, Tx&> {
+  using R = std::invoke_result_t<Fn, Tx&>;
+  // `outcome` is written on the writer thread before `done`, read here after it.
+  std::optional<R> outcome;
+  std::promise<Result<void>> durable;
+  WriteAsync(
+      [&](Tx& tx) -> Result<void> {
+        outcome.emplace(fn(tx));
+        if (!outcome->ok()) return outcome->error();
+        return {};
+      },
+      [&](Result<void> result) { durable.set_value(std::move(result)); });
+  Result<void> committed = durable.get_future().get();
+  if (!committed.ok()) return std::move(committed).error();
+  return std::move(*outcome);
+}
+
+}  // namespace caudal::meta

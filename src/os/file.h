@@ -1,0 +1,103 @@
+// Files, folders and their durability. The only module that makes these system calls.
+//
+// Durability: bytes are on stable storage only after Sync; a new, renamed or removed name only
+// after SyncDir of its folder. A sync that fails ends the process (Fatal): the kernel may have
+// dropped the dirty pages, so a retry that succeeds would prove nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace caudal::os {
+
+// An open file. Move-only; closes itself. Reads and writes at offsets are thread-safe.
+class File {
+ public:
+  enum class Mode : uint8_t {
+    kRead,         // must exist
+    kCreateNew,    // must not exist; read and write
+    kReadWrite,    // must exist
+    kOpenOrCreate  // read and write
+  };
+  static Result<File> Open(const std::string& path, Mode mode);
+
+  File() = default;
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+  Result<void> WriteAt(uint64_t offset, std::string_view bytes);  // all or an error
+  // Reads up to `length` bytes; fewer only at the end of the file.
+  Result<size_t> ReadAt(uint64_t offset, char* out, size_t length) const;
+  Result<uint64_t> Size() const;
+  Result<void> Truncate(uint64_t size);
+  void Sync(std::string_view what);  // fsync; Fatal on failure, naming `what`
+  // Copies `length` bytes from `source` at `source_offset`, in the kernel where it can.
+  Result<void> CopyFrom(const File& source, uint64_t source_offset, uint64_t offset,
+                        uint64_t length);
+  // Starts writing dirty pages back without waiting: makes a later Sync short. A hint only.
+  void StartWriteback(uint64_t offset, uint64_t length);
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+
+Result<std::string> ReadFile(const std::string& path, uint64_t bytes_max);
+// Writes `bytes` to `path` so that a crash leaves the old or the new content: temporary file, Sync,
+// rename, SyncDir.
+Result<void> ReplaceFile(const std::string& path, std::string_view bytes, uint32_t mode = 0644);
+void SyncDir(const std::string& path);  // Fatal on failure
+// Everything dirty in the file system that holds `path`; Fatal on failure.
+void SyncFileSystem(const std::string& path);
+
+Result<void> MakeDirs(const std::string& path);  // each new folder's parent is synced
+Result<void> Remove(const std::string& path);    // a file; kNotFound if absent
+Result<void> RemoveTree(const std::string& path);
+Result<void> Rename(const std::string& from, const std::string& to);
+Result<void> HardLink(const std::string& from, const std::string& to);
+bool Exists(const std::string& path);
+
+struct DirEntry {
+  std::string name;
+  bool is_dir = false;
+};
+Result<std::vector<DirEntry>> ListDir(const std::string& path);  // sorted by name
+
+struct DiskSpace {
+  uint64_t bytes_total = 0;
+  uint64_t bytes_available = 0;
+};
+Result<DiskSpace> SpaceOf(const std::string& path);
+
+// An exclusive advisory lock on a file, held until destruction. kConflict when another process
+// holds it.
+class FileLock {
+ public:
+  static Result<FileLock> Take(const std::string& path);
+
+ private:
+  explicit FileLock(File file) : file_(std::move(file)) {}
+  File file_;
+};
+
+// Sends a range of `file` to a non-blocking socket. Returns bytes sent, 0 when the socket would
+// block.
+Result<size_t> SendFile(int socket, const File& file, uint64_t offset, size_t length);
+
+// An Error from errno: ENOSPC and EDQUOT are kDiskFull, ENOENT kNotFound, EEXIST kAlreadyExists,
+// others kUnavailable or kInternal.
+Error ErrnoError(int number, std::string_view what);
+
+}  // namespace caudal::os
