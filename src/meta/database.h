@@ -10,12 +10,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "meta/statement.h"
@@ -35,9 +37,16 @@ struct DatabaseOptions {
   size_t batch_max = 512;              // functions in one commit
   size_t queue_max = 8192;             // waiting Writes; more get kLimit
   uint64_t wal_bytes_max = 64u << 20;  // above it the writer checkpoints before the next batch
-  int readers_max = 64;                // pooled read connections
-  int64_t cache_kib = 16384;           // page cache of the writer; readers get an eighth each
+  // The log file is filled up to this size when opened: overwriting it costs half the time of
+  // appending to it.
+  uint64_t wal_bytes_initial = 8u << 20;
+  int readers_max = 64;                         // pooled read connections
+  std::chrono::milliseconds reader_wait{5000};  // for a free one; then kLimit
+  int64_t cache_kib = 16384;  // page cache of the writer; readers get an eighth each
 };
+
+class Writer;
+struct BatchEffects;
 
 // The transaction that a Write's function works in. Valid only during the call, on the writer
 // thread.
@@ -50,8 +59,11 @@ class Tx : public Connection {
   // and must not Write synchronously. Dropped when the function fails.
   void AfterCommit(std::function<void()> callback);
 
- protected:
-  using Connection::Connection;
+ private:
+  friend class Writer;
+  Tx(OpenConnection* connection, BatchEffects* effects)
+      : Connection(connection), effects_(effects) {}
+  BatchEffects* effects_;
 };
 
 // A consistent snapshot for reading; returns its connection to the pool when destroyed. Keep it
@@ -64,7 +76,8 @@ class ReadTx : public Connection {
 
  private:
   friend class Database;
-  ReadTx(class Database* owner, void* handle);
+  ReadTx(class Database* owner, OpenConnection* connection)
+      : Connection(connection), owner_(owner) {}
   class Database* owner_;
 };
 
@@ -83,22 +96,32 @@ class Database {
   // SQLite can't read it.
   static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
                                                 std::span<const Migration> migrations);
-  ~Database();  // finishes queued writes, checkpoints, closes
+  // Shuts down, checkpoints, closes. All ReadTx must be gone.
+  ~Database();
 
-  // Runs `fn(Tx&) -> Result<T>` in the next group commit and waits until it is durable.
+  // Finishes the queued writes; later ones get kUnavailable. Reads go on. Idempotent; not from the
+  // writer thread.
+  void Shutdown();
+
+  // Runs `fn(Tx&) -> Result<T>` in the next group commit and waits until it is durable. Never from
+  // the writer thread (a `done`, an AfterCommit or another function): that is a defect (Fatal).
   template <class Fn>
   auto Write(Fn&& fn) -> std::invoke_result_t<Fn, Tx&>;
 
   // The same without waiting. `done` runs on the writer thread after the commit (or with the
-  // error); must be short.
+  // error); must be short. When the queue is full (kLimit) or the database shuts down
+  // (kUnavailable) `done` runs at once, on the calling thread.
   void WriteAsync(std::function<Result<void>(Tx&)> fn, std::function<void(Result<void>)> done);
 
   Result<ReadTx> Read();
 
-  // A consistent copy into a new file, while writes go on; synced.
+  // A consistent copy into a new file, while writes go on; synced, and there under its name only
+  // when complete. kAlreadyExists when there is such a file.
   Result<void> BackupTo(const std::string& path);
   // PRAGMA integrity_check and foreign_key_check; the problems, none when sound.
   Result<std::vector<std::string>> CheckIntegrity();
+  // "auth 2, objects 5": the modules and their versions, for people.
+  const std::string& schema_version() const;
   DatabaseStats stats() const;
 
   struct Impl;
@@ -106,23 +129,20 @@ class Database {
  private:
   friend class ReadTx;
   explicit Database(std::unique_ptr<Impl> impl);
+  Result<void> WriteAndWait(std::function<Result<void>(Tx&)> fn);
   std::unique_ptr<Impl> impl_;
 };
 
 template <class Fn>
 auto Database::Write(Fn&& fn) -> std::invoke_result_t<Fn, Tx&> {
   using R = std::invoke_result_t<Fn, Tx&>;
-  // `outcome` is written on the writer thread before `done`, read here after it.
+  // `outcome` is written on the writer thread, read here once that has reported.
   std::optional<R> outcome;
-  std::promise<Result<void>> durable;
-  WriteAsync(
-      [&](Tx& tx) -> Result<void> {
-        outcome.emplace(fn(tx));
-        if (!outcome->ok()) return outcome->error();
-        return {};
-      },
-      [&](Result<void> result) { durable.set_value(std::move(result)); });
-  Result<void> committed = durable.get_future().get();
+  Result<void> committed = WriteAndWait([&](Tx& tx) -> Result<void> {
+    outcome.emplace(fn(tx));
+    if (!outcome->ok()) return outcome->error();
+    return {};
+  });
   if (!committed.ok()) return std::move(committed).error();
   return std::move(*outcome);
 }

@@ -6,6 +6,8 @@
 //   TRY(connection.Run("UPDATE buckets SET updated = ? WHERE id = ?", now, id));
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,17 +16,20 @@
 
 #include "base/result.h"
 
-struct sqlite3;
 struct sqlite3_stmt;
 
 namespace caudal::meta {
+
+class OpenConnection;
+struct CachedStatement;
 
 struct Blob {
   std::string_view bytes;
 };
 
-// A statement borrowed from its connection's cache; resets itself when destroyed. Bound text and
-// blobs must live until the statement is reset or destroyed (they aren't copied).
+// A statement borrowed from its connection's cache; resets itself when destroyed, which must be
+// before its connection (the Tx, the ReadTx) ends. Bound text and blobs must live until the
+// statement is reset or destroyed (they aren't copied).
 class Statement {
  public:
   Statement(Statement&& other) noexcept;
@@ -33,9 +38,10 @@ class Statement {
 
   // Parameters count from 1. A wrong index is a defect (Fatal).
   void Bind(int index, int64_t value);
-  void Bind(int index, int value) { Bind(index, static_cast<int64_t>(value)); }
-  void Bind(int index, uint64_t value) { Bind(index, static_cast<int64_t>(value)); }
-  void Bind(int index, bool value) { Bind(index, static_cast<int64_t>(value)); }
+  template <std::integral I>
+  void Bind(int index, I value) {
+    Bind(index, static_cast<int64_t>(value));
+  }
   void Bind(int index, double value);
   void Bind(int index, std::string_view text);
   void Bind(int index, const std::string& text) { Bind(index, std::string_view(text)); }
@@ -69,16 +75,19 @@ class Statement {
 
  private:
   friend class Connection;
-  Statement(sqlite3* db, sqlite3_stmt* statement, bool* in_use);
-  sqlite3* db_;
+  Statement(OpenConnection* connection, CachedStatement* cached);
+  void CheckBind(int code, int index);
+  OpenConnection* connection_;
+  CachedStatement* cached_;
   sqlite3_stmt* statement_;
-  bool* in_use_;
+  int bind_error_ = 0;  // reported by Step
 };
 
 // One connection's statements. Not thread-safe.
 class Connection {
  public:
-  // Cached by text: `sql` is normally a constant. kInternal on an SQL error.
+  // Cached by text: `sql` is normally a constant. kInternal on an SQL error. In Step, a violated
+  // UNIQUE or PRIMARY KEY is kAlreadyExists, any other constraint kConflict.
   Result<Statement> Prepare(std::string_view sql);
   // Prepares, binds, steps to the end; rows are dropped. Returns the number of rows changed.
   template <class... Args>
@@ -90,9 +99,9 @@ class Connection {
   int64_t LastInsertId() const;
 
  protected:
-  explicit Connection(void* handle) : handle_(handle) {}
+  explicit Connection(OpenConnection* handle) : handle_(handle) {}
   static Result<int64_t> RunPrepared(Statement& statement);
-  void* handle_;  // the implementation's open connection
+  OpenConnection* handle_;
 };
 
 }  // namespace caudal::meta
