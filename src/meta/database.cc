@@ -41,8 +41,7 @@ Result<void> RefuseLoneLog(const std::string& path) {
 
 Result<void> UseLog(OpenConnection& connection) {
   TRY(connection.Execute("PRAGMA journal_mode = WAL"));
-  // 1 and 2 in the header's version fields stand for the rollback journal and the log; the pragma
-  // reports a refusal only through its row.
+  // A refusal is no error; only the mode that the pragma reports tells.
   bool wal = false;
   const auto look = [](void* out, int, char** values, char**) -> int {
     *static_cast<bool*>(out) = std::string_view(values[0]) == "wal";
@@ -56,9 +55,13 @@ Result<void> UseLog(OpenConnection& connection) {
                                connection.path()));
 }
 
+constexpr uint64_t kSpaceFactor = 16;
+
 // Zeros end the log as its reader sees it, so this changes nothing but the speed of the first
-// commits.
+// commits; so a failure doesn't matter, and a disk without plenty of room is left alone.
 void FillLog(const std::string& path, uint64_t bytes) {
+  const Result<os::DiskSpace> space = os::SpaceOf(ParentOf(path));
+  if (!space.ok() || space->bytes_available / kSpaceFactor < bytes) return;
   Result<os::File> log = os::File::Open(path + "-wal", os::File::Mode::kReadWrite);
   if (!log.ok()) return;
   const Result<uint64_t> size = log->Size();

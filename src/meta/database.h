@@ -2,9 +2,10 @@
 //
 // Durability: Write returns ok only when its transaction is on stable storage. Many Writes share
 // one commit, and so one sync: a Write's function runs in a savepoint of the batch's transaction,
-// and an error from it undoes that function alone. A commit that fails for want of space fails the
-// batch with kDiskFull and changes nothing; any other failure to make it durable ends the process
-// (Fatal). Atomicity: readers see a whole batch or none of it, never a part of one function's work.
+// and an error from it undoes that function alone. Want of space, in a statement or in the commit,
+// fails the batch with kDiskFull and changes nothing; any other failure to make it durable ends the
+// process (Fatal). Atomicity: readers see a whole batch or none of it, never a part of one
+// function's work.
 #pragma once
 
 #include <chrono>

@@ -129,7 +129,7 @@ void Writer::RestartLogIfLarge() {
     return;
   }
   // Each try makes every write wait, so the next is made when the log is a quarter larger.
-  restart_above_bytes_ = bytes + options_.wal_bytes_max / 4;
+  restart_above_bytes_ = bytes + bytes / 4;
   LogWarning("a long read keeps the metadata log from being reused", {{"wal_bytes", bytes}});
 }
 
