@@ -28,18 +28,11 @@ Result<std::unique_ptr<OpenConnection>> ReaderPool::Acquire() {
 Result<std::unique_ptr<OpenConnection>> ReaderPool::Take() {
   {
     MutexLock lock(mutex_);
-    if (free_.empty() && open_ >= connections_max_) {
-      const auto deadline = std::chrono::steady_clock::now() + wait_;
-      while (free_.empty()) {
-        if (returned_.WaitUntil(mutex_, deadline) || !free_.empty() || open_ < connections_max_)
-          if (!free_.empty() || open_ < connections_max_) break;
-        if (std::chrono::steady_clock::now() >= deadline)
-          return MakeError(ErrorKind::kLimit,
-                           fmt::format("all {} read connections of {} stayed in use for {} ms; "
-                                       "retry, or raise the limit of readers",
-                                       connections_max_, path_, wait_.count()));
-      }
-    }
+    if (!WaitForOne())
+      return MakeError(ErrorKind::kLimit,
+                       fmt::format("all {} read connections of {} stayed in use for {} ms; retry, "
+                                   "or raise the limit of readers",
+                                   connections_max_, path_, wait_.count()));
     if (!free_.empty()) {
       std::unique_ptr<OpenConnection> connection = std::move(free_.back());
       free_.pop_back();
@@ -48,6 +41,16 @@ Result<std::unique_ptr<OpenConnection>> ReaderPool::Take() {
     ++open_;
   }
   return Open();
+}
+
+bool ReaderPool::WaitForOne() {
+  if (!free_.empty() || open_ < connections_max_) [[likely]]
+    return true;
+  const auto deadline = std::chrono::steady_clock::now() + wait_;
+  bool in_time = true;
+  while (in_time && free_.empty() && open_ >= connections_max_)
+    in_time = returned_.WaitUntil(mutex_, deadline);
+  return !free_.empty() || open_ < connections_max_;
 }
 
 Result<std::unique_ptr<OpenConnection>> ReaderPool::Open() {

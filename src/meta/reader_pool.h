@@ -23,6 +23,8 @@ class ReaderPool {
 
  private:
   Result<std::unique_ptr<OpenConnection>> Take();
+  // Until one is free or may be opened; false when the time is up.
+  bool WaitForOne() REQUIRES(mutex_);
   Result<std::unique_ptr<OpenConnection>> Open();
 
   const std::string path_;

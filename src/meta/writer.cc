@@ -49,9 +49,10 @@ Writer::~Writer() { Stop(); }
 
 void Writer::Stop() {
   CAUDAL_CHECK(!IsThisThread(), "the metadata writer can't stop itself");
+  MutexLock stop(stop_mutex_);
+  if (!thread_.joinable()) return;
   {
     MutexLock lock(mutex_);
-    if (stopping_ && !thread_.joinable()) return;
     stopping_ = true;
     wake_.NotifyOne();
   }

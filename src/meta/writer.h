@@ -72,6 +72,7 @@ class Writer {
   std::deque<Request> queue_ GUARDED_BY(mutex_);
   bool idle_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
+  Mutex stop_mutex_;  // taken before mutex_
   std::thread thread_;
   std::thread::id thread_id_;
 };
