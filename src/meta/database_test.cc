@@ -38,6 +38,24 @@ TEST_F(DatabaseTest, KeepsWhatWasWritten) {
   EXPECT_FALSE(q.Step().value());
 }
 
+// What durability rests on, and what only a power cut would show.
+TEST_F(DatabaseTest, WriterIsSetUpToBeDurable) {
+  Open();
+  const auto pragma = [&](const std::string& name) {
+    return db_
+        ->Write([&](Tx& tx) -> Result<std::string> {
+          Statement q = TRY(tx.Prepare("PRAGMA " + name));
+          EXPECT_TRUE(TRY(q.Step()));
+          return std::string(q.Text(0));
+        })
+        .value();
+  };
+  EXPECT_EQ(pragma("journal_mode"), "wal");
+  EXPECT_EQ(pragma("synchronous"), "2");
+  EXPECT_EQ(pragma("foreign_keys"), "1");
+  EXPECT_EQ(pragma("wal_autocheckpoint"), "0");
+}
+
 TEST_F(DatabaseTest, FailureUndoesItsFunctionAlone) {
   Open();
   StalledWriter stall(*db_);
