@@ -11,7 +11,6 @@ namespace caudal::meta {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
-constexpr int64_t kReaderMapBytes = int64_t{1} << 30;
 
 void ConfigureLibraryOnce() {
   static std::once_flag once;
@@ -48,8 +47,9 @@ Result<void> OpenConnection::Configure(int64_t cache_kib) {
                           "PRAGMA secure_delete = FAST; PRAGMA cell_size_check = ON; "
                           "PRAGMA cache_size = -{}",
                           cache_kib)));
-  if (role_ == Role::kReader)
-    TRY(Execute(fmt::format("PRAGMA query_only = ON; PRAGMA mmap_size = {}", kReaderMapBytes)));
+  // No mmap_size: SQLite maps the file anew after each commit, which makes a read of one row take
+  // 19 us instead of 5 while there are writes.
+  if (role_ == Role::kReader) TRY(Execute("PRAGMA query_only = ON"));
   return {};
 }
 
