@@ -5,7 +5,9 @@
 // deliveries keep commit order.
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +20,8 @@
 #include "meta/database.h"
 
 namespace caudal::events {
+
+class Routes;
 
 // A Cloud Storage notification config: sends a bucket's events to a topic, as Pub/Sub messages.
 struct Notification {
@@ -61,6 +65,10 @@ class Outbox {
   // In commit order, sequences above `after`. For following.
   virtual Result<std::vector<Event>> Follow(const Filter& filter, int64_t after, int limit) = 0;
   virtual Result<int64_t> LastSequence() = 0;
+
+  // For the dispatcher.
+  virtual Routes& routes() = 0;
+  virtual const OutboxOptions& options() const = 0;
 };
 
 }  // namespace caudal::events
