@@ -42,9 +42,11 @@ struct StoreOptions {
   int64_t uploads_open_max = 10'000;
   uint64_t disk_reserve_bytes =
       256u << 20;  // intake stops with kDiskFull when less is free; resumes by itself
-  int64_t default_soft_delete_seconds = 0;                 // for new buckets that don't say
-  std::chrono::milliseconds maintenance_interval{60'000};  // lifecycle, expiry, garbage
-  std::string public_url = "http://127.0.0.1:8080";        // for links in event resources
+  int64_t default_soft_delete_seconds = 0;  // for new buckets that don't say
+  std::chrono::milliseconds maintenance_interval{
+      60'000};  // expiry of uploads and soft-deleted objects
+  std::chrono::milliseconds lifecycle_interval{3'600'000};
+  std::string public_url = "http://127.0.0.1:8080";  // for links in event resources
 };
 
 // Holds back the removal of every file that is live when it is taken, until it is destroyed. Cheap;

@@ -1,0 +1,179 @@
+#include "objects/writing.h"
+
+#include <fmt/format.h>
+
+#include "base/failpoint.h"
+#include "objects/journal.h"
+#include "objects/names.h"
+
+namespace caudal::objects {
+namespace {
+
+// Large writes ask for write-back piece by piece, so that the sync at the end finds little left to
+// do.
+constexpr uint64_t kWritebackBytes = 4u << 20;
+
+class ObjectWriter final : public Writer {
+ public:
+  ObjectWriter(Core& core, WriteRequest request)
+      : core_(core), request_(std::move(request)), intake_(core) {}
+
+  Result<void> Append(std::string_view bytes) override { return intake_.Append(bytes); }
+  uint64_t size() const override { return intake_.size(); }
+  void Expect(std::optional<uint32_t> crc32c, std::optional<Md5Digest> md5) override {
+    if (crc32c) request_.crc32c = crc32c;
+    if (md5) request_.md5 = md5;
+  }
+
+  Result<Object> Commit() override {
+    const Prepared prepared = TRY(intake_.Finish(request_, true));
+    Object object = TRY(core_.database.Write([&](meta::Tx& tx) -> Result<Object> {
+      TRY(intake_.Secure(tx));
+      return Publish(core_, tx, request_, prepared);
+    }));
+    intake_.Published();
+    return object;
+  }
+
+ private:
+  Core& core_;
+  WriteRequest request_;
+  Intake intake_;
+};
+
+Error ChecksumMismatch(std::string_view which, const std::string& expected,
+                       const std::string& computed) {
+  return MakeError(ErrorKind::kInvalid,
+                   fmt::format("Provided {} hash \"{}\" doesn't match calculated {} hash \"{}\".",
+                               which, expected, which, computed),
+                   "checksum.mismatch");
+}
+
+}  // namespace
+
+Result<void> CheckNames(const WriteRequest& request) {
+  // The bucket's name is checked when it is created; an odd one just isn't there.
+  return CheckObjectName(request.name);
+}
+
+Result<void> CheckEarly(Core& core, const WriteRequest& request) {
+  TRY(CheckNames(request));
+  TRY(core.AdmitBytes(request.size.value_or(0)));
+  if (request.size && *request.size > core.options()->object_bytes_max)
+    return MakeError(
+        ErrorKind::kLimit,
+        fmt::format("the object would have {} bytes; the limit storage.object_bytes_max is {}",
+                    *request.size, core.options()->object_bytes_max),
+        "object.too_large");
+  meta::ReadTx read = TRY(core.database.Read());
+  std::shared_ptr<const Bucket> bucket = TRY(core.buckets.Find(read, request.bucket));
+  if (request.preconditions.empty()) return {};
+  std::optional<Object> live = TRY(FindLive(read, *bucket, request.name));
+  return CheckConditions(request.preconditions, live ? &*live : nullptr, false);
+}
+
+Result<void> CheckExpected(const WriteRequest& request, uint64_t size, uint32_t crc32c,
+                           const std::optional<Md5Digest>& md5) {
+  if (request.size && *request.size != size)
+    return MakeError(
+        ErrorKind::kInvalid,
+        fmt::format("the upload was announced with {} bytes, but {} came", *request.size, size),
+        "size.mismatch");
+  if (request.crc32c && *request.crc32c != crc32c)
+    return ChecksumMismatch("CRC32C", EncodeCrc32c(*request.crc32c), EncodeCrc32c(crc32c));
+  if (request.md5 && md5 && *request.md5 != *md5)
+    return ChecksumMismatch("MD5", EncodeBase64({request.md5->data(), 16}),
+                            EncodeBase64({md5->data(), 16}));
+  return {};
+}
+
+Intake::~Intake() {
+  if (blob_ == 0) return;
+  file_.Close();
+  core_.blobs.Abandon(blob_);
+}
+
+Result<void> Intake::SpillToFile() {
+  blob_ = TRY(core_.blobs.Allocate());
+  file_ = TRY(core_.blobs.Create(blob_));
+  TRY(file_.WriteAt(0, buffer_));
+  in_file_ = true;
+  return {};
+}
+
+Result<void> Intake::Append(std::string_view bytes) {
+  const std::shared_ptr<const StoreOptions> options = core_.options();
+  if (size_ + bytes.size() > options->object_bytes_max)
+    return MakeError(
+        ErrorKind::kLimit,
+        fmt::format("the object is larger than the limit storage.object_bytes_max of {} bytes",
+                    options->object_bytes_max),
+        "object.too_large");
+  crc32c_ = Crc32c(bytes, crc32c_);
+  md5_.Update(bytes);
+  if (!in_file_ && size_ + bytes.size() > options->journaled_bytes_max) {
+    TRY(core_.AdmitBytes(size_ + bytes.size()));
+    TRY(SpillToFile());
+    buffer_ = std::string();
+  }
+  if (in_file_) {
+    if ((size_ >> 23) != ((size_ + bytes.size()) >> 23)) TRY(core_.AdmitBytes(bytes.size()));
+    TRY(file_.WriteAt(size_, bytes));
+  } else {
+    buffer_.append(bytes);
+  }
+  size_ += bytes.size();
+  if (in_file_ && size_ - written_back_ >= kWritebackBytes) {
+    file_.StartWriteback(written_back_, size_ - written_back_);
+    written_back_ = size_;
+  }
+  return {};
+}
+
+Result<Prepared> Intake::Finish(const WriteRequest& request, bool journal_allowed) {
+  Prepared prepared;
+  prepared.size = size_;
+  prepared.crc32c = crc32c_;
+  prepared.md5 = md5_.Finish();
+  TRY(CheckExpected(request, size_, crc32c_, prepared.md5));
+  TRY(core_.AdmitBytes(0));
+  journaled_ = journal_allowed && !in_file_ && AdmitToJournal(core_).ok();
+  if (!in_file_) TRY(SpillToFile());
+  if (!journaled_) {
+    file_.Sync("blob.file");
+    FAILPOINT("objects.blob.synced");
+  }
+  file_.Close();
+  prepared.blob = blob_;
+  return prepared;
+}
+
+Result<void> Intake::Secure(meta::Tx& tx) {
+  if (journaled_) return AddToJournal(core_, tx, blob_, buffer_);
+  // The file's name. On ext4 the sync of a new file stores its name too; POSIX doesn't promise
+  // that.
+  tx.SyncDirBeforeCommit(core_.blobs.DirOf(blob_));
+  return {};
+}
+
+void Intake::Published() { core_.blobs.Settle(std::exchange(blob_, 0)); }
+
+Result<Object> PutWhole(Core& core, const WriteRequest& request, std::string_view bytes) {
+  TRY(CheckNames(request));
+  Intake intake(core);
+  TRY(intake.Append(bytes));
+  const Prepared prepared = TRY(intake.Finish(request, true));
+  Object object = TRY(core.database.Write([&](meta::Tx& tx) -> Result<Object> {
+    TRY(intake.Secure(tx));
+    return Publish(core, tx, request, prepared);
+  }));
+  intake.Published();
+  return object;
+}
+
+Result<std::unique_ptr<Writer>> StartWriter(Core& core, WriteRequest request) {
+  TRY(CheckEarly(core, request));
+  return std::unique_ptr<Writer>(std::make_unique<ObjectWriter>(core, std::move(request)));
+}
+
+}  // namespace caudal::objects

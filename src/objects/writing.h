@@ -1,0 +1,62 @@
+// Taking an object's bytes in: small ones through the journal, large ones straight into their file.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "objects/core.h"
+#include "objects/publish.h"
+
+namespace caudal::objects {
+
+// What arrives: counted and digested as it comes, kept in memory up to the journal's size limit for
+// one object, beyond it in a blob file. The file goes when the intake is destroyed before its blob
+// was published.
+class Intake {
+ public:
+  explicit Intake(Core& core) : core_(core) {}
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  Result<void> Append(std::string_view bytes);
+  uint64_t size() const { return size_; }
+
+  // Ends the bytes: writes the file (synced, unless it goes through the journal) and checks what
+  // `request` expects. For parts of multipart uploads `journaled` is false: they are always synced.
+  Result<Prepared> Finish(const WriteRequest& request, bool journal_allowed);
+  // In the transaction that makes the blob referenced: what makes it durable with the commit.
+  Result<void> Secure(meta::Tx& tx);
+  // After that transaction is durable.
+  void Published();
+
+ private:
+  Result<void> SpillToFile();
+
+  Core& core_;
+  uint64_t size_ = 0;
+  uint32_t crc32c_ = 0;
+  Md5 md5_;
+  std::string buffer_;  // all bytes while small
+  int64_t blob_ = 0;    // 0: none yet
+  os::File file_;
+  bool in_file_ = false;
+  bool journaled_ = false;
+  uint64_t written_back_ = 0;
+};
+
+// One-shot, for bytes that are already together.
+Result<Object> PutWhole(Core& core, const WriteRequest& request, std::string_view bytes);
+Result<std::unique_ptr<Writer>> StartWriter(Core& core, WriteRequest request);
+
+Result<void> CheckNames(const WriteRequest& request);
+// Conditions and existence, as they are now: so that a large upload that can't succeed fails before
+// its bytes.
+Result<void> CheckEarly(Core& core, const WriteRequest& request);
+// What the client said the bytes would be, against what came.
+Result<void> CheckExpected(const WriteRequest& request, uint64_t size, uint32_t crc32c,
+                           const std::optional<Md5Digest>& md5);
+
+}  // namespace caudal::objects
