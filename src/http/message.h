@@ -120,6 +120,9 @@ std::string_view ReasonPhrase(int status);
 // The default status for an error of a kind (404 for kNotFound, 507 for kDiskFull, 501 for
 // kUnsupported…).
 int StatusOf(ErrorKind kind);
+// The same, but for this module's own codes ("http.body_too_large": 413, "http.body_timeout":
+// 408…). What a style's render_error should use.
+int StatusOf(const Error& error);
 
 // Percent-encoding (RFC 3986). Decode fails on a malformed escape; it doesn't check UTF-8.
 Result<std::string> PercentDecode(std::string_view text);

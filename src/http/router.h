@@ -2,10 +2,12 @@
 // the body.
 //
 // Patterns are matched against the undecoded path, segment by segment:
-// "/storage/v1/b/{bucket}/o/{object}". {name} is one segment; {name*}, last only, is the rest of
-// the path, slashes included, and may be empty. Literal segments win over {name}, {name} over
-// {name*}. Captures are percent-decoded after the match, so an object named "a/b" arrives as a%2Fb
-// in one segment. A path is never normalised: "..", "." and "" are segments like others.
+// "/storage/v1/b/{bucket}/o/{object}". {name} is one segment, perhaps empty; {name*}, last only, is
+// the rest of the path, slashes included, and may be empty, but its slash must be there: "/ui/{p*}"
+// matches "/ui/" and not "/ui". The path decides before the method does. Literal segments win over
+// {name}, {name} over {name*}. Captures are percent-decoded after the match, so an object named
+// "a/b" arrives as a%2Fb in one segment. A path is never normalised: "..", "." and "" are segments
+// like others.
 #pragma once
 
 #include <functional>
