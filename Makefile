@@ -1,0 +1,101 @@
+# Everything a person or CI does here. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export CAUDAL_CACHE ?= $(HOME)/.cache/caudal
+PYTHON := $(CAUDAL_CACHE)/python/bin/python
+FUZZ_SECONDS ?= 10
+JOBS ?= $(shell nproc)
+SETUP = scripts/setup
+# cmake is asked only once a folder; ninja asks it again when a list file changes.
+configure = $(SETUP) $(2); [ -f build/$(1)/build.ninja ] || cmake --preset $(1) >/dev/null
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## Build build/release/caudal (installs what is missing)
+	@$(call configure,release,build)
+	@ninja -C build/release -j $(JOBS) caudal
+
+.PHONY: run
+run: build ## Start the example platform on http://127.0.0.1:8080 and stay (Ctrl-C stops it)
+	@exec build/release/caudal up --config examples/platform/caudal.yaml
+
+.PHONY: demo
+demo: build ## Show uploads, events and recovery on a private server, in a minute
+	@$(SETUP) demo
+	@PYTHONPATH=test $(PYTHON) scripts/demo.py
+
+.PHONY: dev
+dev: ## Build build/dev (failpoints, assertions) and its tests
+	@$(call configure,dev,test)
+	@ninja -C build/dev -j $(JOBS)
+
+.PHONY: test
+test: ## Run everything: lint, unit, end-to-end, sanitizers, fuzzing, a short crash loop
+	@$(SETUP) test
+	@$(PYTHON) scripts/run_stages.py lint test-unit test-e2e test-asan test-tsan fuzz test-crash
+
+.PHONY: test-unit
+test-unit: dev ## Run the unit tests
+	@ctest --test-dir build/dev -L unit -j $(JOBS) --output-on-failure --no-tests=error --progress
+
+.PHONY: test-e2e
+test-e2e: dev ## Run the end-to-end tests with real clients (ARGS="-k name" selects)
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/e2e $(ARGS)
+
+.PHONY: test-asan
+test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
+	@$(call configure,asan,test)
+	@ninja -C build/asan -j $(JOBS)
+	@ctest --test-dir build/asan -L unit -j $(JOBS) --output-on-failure --no-tests=error --progress
+	@CAUDAL_BINARY=build/asan/caudal $(PYTHON) -m pytest -c test/pytest.ini test/e2e -m asan $(ARGS)
+
+.PHONY: test-tsan
+test-tsan: ## Run the concurrent tests with ThreadSanitizer
+	@$(call configure,tsan,test)
+	@ninja -C build/tsan -j $(JOBS)
+	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -j $(JOBS) --output-on-failure --no-tests=error --progress
+# Modules that start threads, and whatever says in its name that it runs several at once.
+TSAN_TESTS := ^(http|meta|events|objects|app)\.|[Cc]oncurren|[Tt]hread|[Pp]arallel
+
+.PHONY: test-crash
+test-crash: dev ## Kill the server and cut the power for a few rounds, and check what is left
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/chaos $(ARGS)
+
+.PHONY: soak
+soak: dev ## Crash loops for ROUNDS rounds (500) from SEED; goes on where it stopped
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/soak.py --rounds $${ROUNDS:-500} $${SEED:+--seed $$SEED}
+
+.PHONY: fuzz
+fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
+	@$(call configure,fuzz,test)
+	@ninja -C build/fuzz -j $(JOBS)
+	@scripts/run_fuzzers build/fuzz/fuzz $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: build ## Measure against what others reach; prints the figures of docs/benchmarks.md
+	@$(SETUP) bench
+	@$(PYTHON) bench/run.py $(ARGS)
+
+.PHONY: lint
+lint: ## Check layers, format and shell scripts, and clang-tidy on changed files (TIDY=all: on all)
+	@$(SETUP) test
+	@scripts/lint
+
+.PHONY: fmt
+fmt: ## Format the C++ sources
+	@$(SETUP) test
+	@git ls-files '*.cc' '*.h' | xargs clang-format-16 -i
+
+.PHONY: lock
+lock: ## Write the Python lock file anew from test/support/requirements.in
+	@scripts/lock_python
+
+.PHONY: clean
+clean: ## Remove what was built (the cache folder stays)
+	@rm -rf build
