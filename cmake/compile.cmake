@@ -1,5 +1,5 @@
 # Flags that every target shares. No -Wpedantic: g++ can't be told to accept TRY's statement expressions alone.
-add_compile_options(-Wall -Wextra -Werror=return-type -Werror=unused-result -fno-omit-frame-pointer)
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -Werror=return-type -Werror=unused-result -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wthread-safety)
 endif()

@@ -44,7 +44,8 @@ class [[nodiscard]] Result {
     Require();
     return *std::get_if<0>(&state_);
   }
-  T&& value() && {
+  // By value, so that `for (auto& x : F().value())` doesn't dangle.
+  T value() && {
     Require();
     return std::move(*std::get_if<0>(&state_));
   }
