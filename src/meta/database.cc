@@ -123,9 +123,11 @@ void Database::WriteAsync(std::function<Result<void>(Tx&)> fn,
 Result<void> Database::WriteAndWait(std::function<Result<void>(Tx&)> fn) {
   CAUDAL_CHECK(!impl_->writer->IsThisThread(),
                "a Write that waits on the writer thread for itself");
-  std::promise<Result<void>> durable;
-  WriteAsync(std::move(fn), [&](Result<void> result) { durable.set_value(std::move(result)); });
-  return durable.get_future().get();
+  // Shared: the writer thread may still be inside set_value when this one goes on.
+  auto durable = std::make_shared<std::promise<Result<void>>>();
+  WriteAsync(std::move(fn),
+             [durable](Result<void> result) { durable->set_value(std::move(result)); });
+  return durable->get_future().get();
 }
 
 Result<ReadTx> Database::Read() { return ReadTx(this, TRY(impl_->readers->Acquire()).release()); }

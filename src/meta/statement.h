@@ -45,6 +45,7 @@ class Statement {
   void Bind(int index, double value);
   void Bind(int index, std::string_view text);
   void Bind(int index, const std::string& text) { Bind(index, std::string_view(text)); }
+  void Bind(int index, std::string&& text) = delete;  // would be gone before Step
   void Bind(int index, const char* text) { Bind(index, std::string_view(text)); }
   void Bind(int index, Blob blob);
   void Bind(int index, std::nullptr_t);

@@ -68,16 +68,18 @@ class DatabaseFixture : public testing::Test {
 class StalledWriter {
  public:
   explicit StalledWriter(Database& db) : db_(db) {
-    std::promise<void> running;
+    // Shared with the writer thread, which may be the last to use them.
+    auto running = std::make_shared<std::promise<void>>();
+    std::shared_future<void> go = go_.get_future().share();
     db_.WriteAsync(
-        [this, &running](Tx& tx) -> Result<void> {
-          running.set_value();
-          go_.get_future().wait();
+        [running, go](Tx& tx) -> Result<void> {
+          running->set_value();
+          go.wait();
           TRY(tx.Run("UPDATE items SET size = 0 WHERE id = -1"));
           return {};
         },
         [](const Result<void>&) {});
-    running.get_future().wait();
+    running->get_future().wait();
   }
   ~StalledWriter() { Go(); }
 
