@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "objects/joining.h"
+#include "objects/names.h"
 #include "objects/publish.h"
 #include "objects/writing.h"
 
@@ -72,7 +73,7 @@ Result<Object> Compose(Core& core, const ComposeRequest& request) {
 }
 
 Result<Object> Copy(Core& core, const CopyRequest& request) {
-  TRY(CheckNames(request.destination));
+  TRY(CheckObjectName(request.destination.name));
   TRY(core.AdmitBytes(0));
   if (request.remove_source && request.source.bucket == request.destination.bucket &&
       request.source.name == request.destination.name)

@@ -67,7 +67,7 @@ Result<void> Forget(Core& core, const std::vector<Entry>& entries) {
 Result<void> AddToJournal(Core& core, meta::Tx& tx, int64_t blob, std::string_view bytes) {
   TRY(tx.Run("INSERT INTO journal(blob, bytes) VALUES(?, ?)", blob, meta::Blob{bytes}));
   FAILPOINT("objects.journal.added");
-  core.journal_bytes += bytes.size();
+  tx.AfterCommit([&core, size = bytes.size()] { core.journal_bytes += size; });
   return {};
 }
 

@@ -91,7 +91,7 @@ class StoreOfParts final : public Store {
     return StartWriter(core_, std::move(request));
   }
   Result<Object> Put(WriteRequest request, std::string_view bytes) override {
-    return PutWhole(core_, request, bytes);
+    return PutWhole(core_, std::move(request), bytes);
   }
   Result<Object> Update(const ObjectRef& ref, const Preconditions& conditions,
                         const std::function<Result<void>(ObjectMetadata&)>& change,

@@ -28,8 +28,9 @@ class ObjectWriter final : public Writer {
   Result<Object> Commit() override {
     const Prepared prepared = TRY(intake_.Finish(request_, true));
     Object object = TRY(core_.database.Write([&](meta::Tx& tx) -> Result<Object> {
+      Object published = TRY(Publish(core_, tx, request_, prepared));
       TRY(intake_.Secure(tx));
-      return Publish(core_, tx, request_, prepared);
+      return published;
     }));
     intake_.Published();
     return object;
@@ -51,13 +52,8 @@ Error ChecksumMismatch(std::string_view which, const std::string& expected,
 
 }  // namespace
 
-Result<void> CheckNames(const WriteRequest& request) {
-  // The bucket's name is checked when it is created; an odd one just isn't there.
-  return CheckObjectName(request.name);
-}
-
 Result<void> CheckEarly(Core& core, const WriteRequest& request) {
-  TRY(CheckNames(request));
+  TRY(CheckObjectName(request.name));
   TRY(core.AdmitBytes(request.size.value_or(0)));
   if (request.size && *request.size > core.options()->object_bytes_max)
     return MakeError(
@@ -158,17 +154,11 @@ Result<void> Intake::Secure(meta::Tx& tx) {
 
 void Intake::Published() { core_.blobs.Settle(std::exchange(blob_, 0)); }
 
-Result<Object> PutWhole(Core& core, const WriteRequest& request, std::string_view bytes) {
-  TRY(CheckNames(request));
-  Intake intake(core);
-  TRY(intake.Append(bytes));
-  const Prepared prepared = TRY(intake.Finish(request, true));
-  Object object = TRY(core.database.Write([&](meta::Tx& tx) -> Result<Object> {
-    TRY(intake.Secure(tx));
-    return Publish(core, tx, request, prepared);
-  }));
-  intake.Published();
-  return object;
+Result<Object> PutWhole(Core& core, WriteRequest request, std::string_view bytes) {
+  TRY(CheckObjectName(request.name));
+  ObjectWriter writer(core, std::move(request));
+  TRY(writer.Append(bytes));
+  return writer.Commit();
 }
 
 Result<std::unique_ptr<Writer>> StartWriter(Core& core, WriteRequest request) {

@@ -48,10 +48,9 @@ class Intake {
 };
 
 // One-shot, for bytes that are already together.
-Result<Object> PutWhole(Core& core, const WriteRequest& request, std::string_view bytes);
+Result<Object> PutWhole(Core& core, WriteRequest request, std::string_view bytes);
 Result<std::unique_ptr<Writer>> StartWriter(Core& core, WriteRequest request);
 
-Result<void> CheckNames(const WriteRequest& request);
 // Conditions and existence, as they are now: so that a large upload that can't succeed fails before
 // its bytes.
 Result<void> CheckEarly(Core& core, const WriteRequest& request);
