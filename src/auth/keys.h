@@ -77,6 +77,8 @@ class KeyStore {
   // verification.
   virtual std::optional<std::string> HmacSecret(std::string_view access_id) const = 0;
   virtual std::optional<std::string> PublicKeyOf(std::string_view email) const = 0;
+  // The name of the valid hmac key of this access id, or service account of this email.
+  virtual std::optional<std::string> NameOfSigner(std::string_view id_or_email) const = 0;
 };
 
 }  // namespace caudal::auth

@@ -3,6 +3,7 @@
 // .../canonical-requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,7 @@ struct SignedRequest {
 };
 
 // True when the request carries a V4 signature, in query or header: it must then verify, whatever
-// the mode.
+// the mode. Also for the V2 form, which VerifySignature refuses (kUnsupported).
 bool IsSigned(const SignedRequest& request);
 
 // The name of the key that signed it. kDenied with the code "signature.mismatch",
@@ -31,5 +32,9 @@ bool IsSigned(const SignedRequest& request);
 // clock skew of 15 minutes allowed ahead.
 Result<std::string> VerifySignature(const SignedRequest& request, const KeyStore& keys,
                                     const Clock& clock);
+
+// The SHA-256, in hex, that the body of a signed request must have: the caller checks it once it
+// has the body. Absent when the signature doesn't cover the body.
+std::optional<std::string> SignedPayload(const SignedRequest& request);
 
 }  // namespace caudal::auth
