@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -21,7 +22,20 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-void SyncFd(int fd, std::string_view what) {
+#if defined(CAUDAL_FAILPOINTS)
+// What a test says is missing, to see what is lost without it.
+bool IsLeftOut(const std::source_location& where) {
+  static const char* left_out = std::getenv("CAUDAL_SKIP_SYNC");
+  if (left_out == nullptr) return false;
+  const std::string here = std::string(where.file_name()) + ":" + std::to_string(where.line());
+  return here.ends_with(std::string("/") + left_out);
+}
+#else
+constexpr bool IsLeftOut(const std::source_location&) { return false; }
+#endif
+
+void SyncFd(int fd, std::string_view what, const std::source_location& where) {
+  if (IsLeftOut(where)) return;
   int failed = 0;
   do {
     failed = ::fsync(fd);
@@ -149,7 +163,7 @@ Result<void> File::Truncate(uint64_t size) {
   return {};
 }
 
-void File::Sync(std::string_view what) { SyncFd(fd_, what); }
+void File::Sync(std::string_view what, std::source_location where) { SyncFd(fd_, what, where); }
 
 Result<void> File::CopyFrom(const File& source, uint64_t source_offset, uint64_t offset,
                             uint64_t length) {
@@ -201,14 +215,15 @@ Result<void> ReplaceFile(const std::string& path, std::string_view bytes, uint32
   return {};
 }
 
-void SyncDir(const std::string& path) {
+void SyncDir(const std::string& path, std::source_location where) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) Fatal("open of folder " + path + " to sync it failed: " + std::strerror(errno));
-  SyncFd(fd, path);
+  SyncFd(fd, path, where);
   ::close(fd);
 }
 
-void SyncFileSystem(const std::string& path) {
+void SyncFileSystem(const std::string& path, std::source_location where) {
+  if (IsLeftOut(where)) return;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) Fatal("open of " + path + " to sync its file system failed: " + std::strerror(errno));
   if (::syncfs(fd) != 0) Fatal("syncfs of " + path + " failed: " + std::strerror(errno));

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ class File {
   Result<size_t> ReadAt(uint64_t offset, char* out, size_t length) const;
   Result<uint64_t> Size() const;
   Result<void> Truncate(uint64_t size);
-  void Sync(std::string_view what);  // fsync; Fatal on failure, naming `what`
+  // fsync; Fatal on failure, naming `what`.
+  void Sync(std::string_view what, std::source_location where = std::source_location::current());
   // Copies `length` bytes from `source` at `source_offset`, in the kernel where it can.
   Result<void> CopyFrom(const File& source, uint64_t source_offset, uint64_t offset,
                         uint64_t length);
@@ -58,9 +60,11 @@ Result<std::string> ReadFile(const std::string& path, uint64_t bytes_max);
 // Writes `bytes` to `path` so that a crash leaves the old or the new content: temporary file, Sync,
 // rename, SyncDir.
 Result<void> ReplaceFile(const std::string& path, std::string_view bytes, uint32_t mode = 0644);
-void SyncDir(const std::string& path);  // Fatal on failure
+void SyncDir(const std::string& path,
+             std::source_location where = std::source_location::current());  // Fatal on failure
 // Everything dirty in the file system that holds `path`; Fatal on failure.
-void SyncFileSystem(const std::string& path);
+void SyncFileSystem(const std::string& path,
+                    std::source_location where = std::source_location::current());
 
 Result<void> MakeDirs(const std::string& path);  // each new folder's parent is synced
 Result<void> Remove(const std::string& path);    // a file; kNotFound if absent
