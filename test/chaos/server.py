@@ -1,0 +1,97 @@
+"""The program under test: started with failpoints armed or not, killed, stopped, checked."""
+import http.client
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+from oracle import Violation
+from receiver import SECRET
+
+CONFIG = """\
+# Written by the crash loop.
+platform: {{name: chaos}}
+data: {data}
+server: {{listen: "127.0.0.1:{port}"}}
+storage: {{disk_reserve: 16MiB, maintenance_interval: 700ms}}
+log: {{level: warning, file: {log}}}
+events:
+  subscribers:
+    - name: chaos
+      webhook: http://127.0.0.1:{receiver}/
+      secret: {secret}
+      timeout: 2s
+      retry: {{first: 40ms, max: 300ms}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    def __init__(self, binary, folder, data, receiver_port):
+        self.binary, self.folder = str(binary), pathlib.Path(folder)
+        self.port = free_port()
+        self.config = self.folder / "caudal.yaml"
+        self.config.write_text(CONFIG.format(data=data, port=self.port, log=self.folder / "caudal.log",
+                                             receiver=receiver_port, secret=SECRET))
+        self.process = None
+
+    def start(self, environment):
+        """Returns once it started or died."""
+        with open(self.folder / "server.out", "ab") as out:
+            self.process = subprocess.Popen(
+                [self.binary, "up", "--config", str(self.config)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env={**os.environ, **environment})
+
+    def wait_ready(self, seconds=30):
+        """False when it died before."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                return False
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection.request("GET", "/readyz")
+                status = connection.getresponse().status
+                connection.close()
+                if status == 200:
+                    return True
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.01)
+        raise Violation(f"the server was not ready within {seconds} s")
+
+    @property
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
+
+    def stop(self, seconds=15):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired as expired:
+            raise Violation(f"the server did not stop within {seconds} s of SIGTERM") from expired
+        if code != 0:
+            raise Violation(f"the server stopped with exit code {code}: {self.last_words()}")
+
+    def last_words(self):
+        text = (self.folder / "server.out").read_text(errors="replace")
+        return " | ".join(text.strip().splitlines()[-5:])
+
+    def fsck(self):
+        done = subprocess.run([self.binary, "fsck", "--config", str(self.config)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=300)
+        if done.returncode != 0:
+            raise Violation(f"fsck found something (exit code {done.returncode}): {done.stdout.strip()[-2000:]}")
