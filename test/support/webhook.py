@@ -41,7 +41,7 @@ class Delivery:
 class WebhookReceiver:
     """`answer`, when set, maps a delivery to a status; without it every delivery gets 204."""
 
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, port=0):
         self.answer = answer
         self._changed = threading.Condition()
         self._deliveries = []
@@ -65,7 +65,7 @@ class WebhookReceiver:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/events"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
