@@ -99,9 +99,9 @@ class Worker:
         if kind < 0.16:
             return self.step_session()
         target = self.rng.choice(self.objects)
-        if target.pending:  # an upload of it is open
-            return None
         live = target.state.live
+        if live is None and "/resumable-" in target.name:  # only its own upload makes it
+            return None
         if len(target.state.archived) > VERSIONS_MAX:
             return self.delete_version(target)
         if live is None or kind < 0.5:
