@@ -1,21 +1,18 @@
 """DuckDB reads and writes objects over the XML API, with an HMAC key."""
+import importlib.util
+import pathlib
+
+import duckdb
 import pytest
 from support.keys import create_key
-
-duckdb = pytest.importorskip("duckdb")
 
 
 @pytest.fixture
 def connection(server):
-    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    try:
-        import duckdb_extension_httpfs  # noqa: F401
-        from duckdb_extensions import import_extension
-
-        import_extension("httpfs", con=connection)
-        connection.execute("LOAD httpfs")
-    except Exception as error:  # pylint: disable=broad-except
-        pytest.skip(f"httpfs can't be loaded: {error}")
+    connection = duckdb.connect()
+    folder = pathlib.Path(importlib.util.find_spec("duckdb_extension_httpfs").origin).parent
+    extension = next(folder.glob("extensions/*/httpfs.duckdb_extension"))
+    connection.execute(f"LOAD '{extension}'")
     key = create_key(server, "hmac", "duck")
     endpoint = server.url.removeprefix("http://")
     connection.execute(f"""CREATE SECRET (TYPE gcs, KEY_ID '{key["id"]}', SECRET '{key["secret"]}',

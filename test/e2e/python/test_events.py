@@ -150,7 +150,7 @@ events:
     dead = []
     wait = threading.Event()
     for _ in range(300):
-        dead = server.get("/api/v1/deliveries?dead=true").json()["deliveries"]
+        dead = server.get("/api/v1/deliveries?state=dead").json()["deliveries"]
         if dead:
             break
         wait.wait(0.1)
