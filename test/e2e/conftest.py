@@ -1,8 +1,10 @@
 """What every end-to-end test gets: one server for the whole run, a bucket of its own, and ways to start others."""
+import concurrent.futures
 import itertools
 import os
 
 import pytest
+import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from support.server import CaudalServer, binary
@@ -98,3 +100,22 @@ def bucket_name():
 @pytest.fixture
 def bucket(client, bucket_name):
     return client.create_bucket(bucket_name)
+
+
+@pytest.fixture(scope="session")
+def many_objects(server):
+    """A bucket of 100,000 small objects: its name, and their names in order."""
+    bucket = f"e2e-many-{os.getpid()}"
+    requests.post(f"{server.url}/storage/v1/b?project=e2e", json={"name": bucket}, timeout=30).raise_for_status()
+    names = [f"y{i // 10_000}/m{i // 1000 % 10}/{i:06d}.txt" for i in range(100_000)]
+
+    def put(part):
+        with requests.Session() as session:
+            for name in part:
+                answer = session.post(f"{server.url}/upload/storage/v1/b/{bucket}/o", data=b"x", timeout=60,
+                                      params={"uploadType": "media", "name": name})
+                assert answer.status_code == 200, answer.text
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        list(pool.map(put, [names[at::32] for at in range(32)]))
+    return bucket, names
