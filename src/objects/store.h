@@ -159,6 +159,9 @@ struct ChunkRange {
   std::optional<uint64_t> first;  // of this request; none: continues where the upload stands
   std::optional<uint64_t> total;  // size of the object, if known
   bool last = false;              // the object ends with this request
+  // Of the whole object, when they came with the bytes: checked when it completes.
+  std::optional<uint32_t> crc32c;
+  std::optional<Md5Digest> md5;
 };
 
 // A part of an XML multipart upload.

@@ -10,7 +10,6 @@ namespace caudal::objects {
 namespace {
 
 constexpr size_t kSessionsInMemoryMax = 512;
-constexpr size_t kRehashBytes = 1u << 20;
 
 Error UploadNotFound(const std::string& id) {
   return MakeError(
@@ -27,50 +26,9 @@ Error TakenOver() {
 
 }  // namespace
 
-// One upload in memory. `mutex` is held for each operation, syncs included: an upload has one
-// client.
-struct ResumableUploads::Session {
-  Mutex mutex;
-  std::string id;
-  WriteRequest request;
-  int64_t blob = 0;
-  Micros created = 0;
-  os::File file GUARDED_BY(mutex);
-  uint64_t persisted GUARDED_BY(mutex) = 0;
-  uint64_t received GUARDED_BY(mutex) = 0;  // in the file, maybe not synced
-  uint32_t crc32c GUARDED_BY(mutex) = 0;
-  Md5 md5 GUARDED_BY(mutex);
-  bool digested GUARDED_BY(mutex) = true;  // digests cover `received` bytes
-  bool dropped GUARDED_BY(mutex) = false;
-  std::optional<int64_t> generation GUARDED_BY(mutex);  // once complete
-  uint64_t writer GUARDED_BY(mutex) = 0;                // the request that may append
-
-  // Reads the file from its start where a restart lost the running digests.
-  Result<void> Digest() REQUIRES(mutex) {
-    if (digested) return {};
-    crc32c = 0;
-    md5 = Md5();
-    std::string buffer(kRehashBytes, '\0');
-    for (uint64_t at = 0; at < received;) {
-      const size_t n =
-          TRY(file.ReadAt(at, buffer.data(), std::min<uint64_t>(buffer.size(), received - at)));
-      if (n == 0)
-        return MakeError(ErrorKind::kCorrupt,
-                         fmt::format("the file of upload {} is shorter than recorded: start the "
-                                     "upload again",
-                                     id));
-      crc32c = Crc32c({buffer.data(), n}, crc32c);
-      md5.Update({buffer.data(), n});
-      at += n;
-    }
-    digested = true;
-    return {};
-  }
-};
-
 class SessionWriter final : public ChunkWriter {
  public:
-  SessionWriter(ResumableUploads& uploads, std::shared_ptr<ResumableUploads::Session> session,
+  SessionWriter(ResumableUploads& uploads, std::shared_ptr<UploadSession> session,
                 uint64_t ticket, ChunkRange range, uint64_t skip)
       : uploads_(uploads),
         session_(std::move(session)),
@@ -114,6 +72,8 @@ class SessionWriter final : public ChunkWriter {
           fmt::format("the upload has {} bytes, more than the {} announced", s.received, *total),
           "upload.too_long");
     if (range_.last || (total && s.received == *total)) {
+      if (range_.crc32c) s.request.crc32c = range_.crc32c;
+      if (range_.md5) s.request.md5 = range_.md5;
       UploadStatus status{s.id, s.received, TRY(uploads_.Complete(s))};
       return status;
     }
@@ -123,7 +83,7 @@ class SessionWriter final : public ChunkWriter {
 
  private:
   ResumableUploads& uploads_;
-  std::shared_ptr<ResumableUploads::Session> session_;
+  std::shared_ptr<UploadSession> session_;
   const uint64_t ticket_;
   const ChunkRange range_;
   uint64_t skip_;  // bytes that are there already
@@ -131,7 +91,7 @@ class SessionWriter final : public ChunkWriter {
 
 Result<UploadStatus> ResumableUploads::Start(WriteRequest request) {
   TRY(CheckEarly(core_, request));
-  auto session = std::make_shared<Session>();
+  auto session = std::make_shared<UploadSession>();
   session->id = core_.random.Hex(24);
   session->blob = TRY(core_.blobs.Allocate());
   session->created = core_.clock.Now();
@@ -177,7 +137,7 @@ Result<UploadStatus> ResumableUploads::Start(WriteRequest request) {
   return UploadStatus{session->id, 0, std::nullopt};
 }
 
-void ResumableUploads::Remember(const std::shared_ptr<Session>& session) {
+void ResumableUploads::Remember(const std::shared_ptr<UploadSession>& session) {
   recent_.push_back(session->id);
   sessions_[session->id] = session;
   while (recent_.size() > kSessionsInMemoryMax) {
@@ -191,7 +151,7 @@ void ResumableUploads::Remember(const std::shared_ptr<Session>& session) {
   }
 }
 
-Result<std::shared_ptr<ResumableUploads::Session>> ResumableUploads::Find(const std::string& id) {
+Result<std::shared_ptr<UploadSession>> ResumableUploads::Find(const std::string& id) {
   {
     MutexLock lock(mutex_);
     if (auto found = sessions_.find(id); found != sessions_.end()) return found->second;
@@ -201,14 +161,14 @@ Result<std::shared_ptr<ResumableUploads::Session>> ResumableUploads::Find(const 
     MutexLock lock(mutex_);
     if (auto found = sessions_.find(id); found != sessions_.end()) return found->second;
   }
-  std::shared_ptr<Session> session = TRY(Load(id));
+  std::shared_ptr<UploadSession> session = TRY(Load(id));
   MutexLock lock(mutex_);
   Remember(session);
   return session;
 }
 
-Result<std::shared_ptr<ResumableUploads::Session>> ResumableUploads::Load(const std::string& id) {
-  auto session = std::make_shared<Session>();
+Result<std::shared_ptr<UploadSession>> ResumableUploads::Load(const std::string& id) {
+  auto session = std::make_shared<UploadSession>();
   MutexLock session_lock(session->mutex);
   {
     meta::ReadTx read = TRY(core_.database.Read());
@@ -233,7 +193,7 @@ Result<std::shared_ptr<ResumableUploads::Session>> ResumableUploads::Load(const 
   return session;
 }
 
-Result<void> ResumableUploads::Persist(Session& s) {
+Result<void> ResumableUploads::Persist(UploadSession& s) {
   if (s.received == s.persisted) return {};
   s.file.Sync("upload.chunk");
   FAILPOINT("objects.upload.chunk_synced");
@@ -246,7 +206,7 @@ Result<void> ResumableUploads::Persist(Session& s) {
   return {};
 }
 
-Result<Object> ResumableUploads::Complete(Session& s) {
+Result<Object> ResumableUploads::Complete(UploadSession& s) {
   if (s.generation)
     return MakeError(ErrorKind::kConflict, "the upload is complete already", "upload.complete");
   TRY(s.Digest());
@@ -271,8 +231,8 @@ Result<Object> ResumableUploads::Complete(Session& s) {
 }
 
 Result<UploadStatus> ResumableUploads::Stat(const std::string& id) {
-  std::shared_ptr<Session> session = TRY(Find(id));
-  Session& s = *session;
+  std::shared_ptr<UploadSession> session = TRY(Find(id));
+  UploadSession& s = *session;
   MutexLock lock(s.mutex);
   if (s.dropped) return UploadNotFound(id);
   if (s.generation) {
@@ -292,11 +252,11 @@ Result<UploadStatus> ResumableUploads::Stat(const std::string& id) {
 
 Result<std::unique_ptr<ChunkWriter>> ResumableUploads::Continue(const std::string& id,
                                                                 const ChunkRange& range) {
-  std::shared_ptr<Session> session = TRY(Find(id));
+  std::shared_ptr<UploadSession> session = TRY(Find(id));
   uint64_t ticket = 0;
   uint64_t skip = 0;
   {
-    Session& s = *session;
+    UploadSession& s = *session;
     MutexLock lock(s.mutex);
     if (s.dropped) return UploadNotFound(id);
     if (s.generation)
@@ -315,7 +275,7 @@ Result<std::unique_ptr<ChunkWriter>> ResumableUploads::Continue(const std::strin
       std::make_unique<SessionWriter>(*this, std::move(session), ticket, range, skip));
 }
 
-Result<void> ResumableUploads::Drop(const std::string& id, Session* session) {
+Result<void> ResumableUploads::Drop(const std::string& id, UploadSession* session) {
   TRY(core_.database.Write([&](meta::Tx& tx) -> Result<void> {
     int64_t blob = 0;
     {
@@ -336,7 +296,7 @@ Result<void> ResumableUploads::Drop(const std::string& id, Session* session) {
 }
 
 Result<void> ResumableUploads::Cancel(const std::string& id) {
-  std::shared_ptr<Session> session = TRY(Find(id));
+  std::shared_ptr<UploadSession> session = TRY(Find(id));
   MutexLock lock(session->mutex);
   if (session->dropped) return UploadNotFound(id);
   if (session->generation)
@@ -355,7 +315,7 @@ Result<int64_t> ResumableUploads::Expire(Micros before, int max) {
     while (TRY(rows.Step())) ids.emplace_back(rows.Text(0));
   }
   for (const std::string& id : ids) {
-    std::shared_ptr<Session> session;
+    std::shared_ptr<UploadSession> session;
     {
       MutexLock lock(mutex_);
       if (auto found = sessions_.find(id); found != sessions_.end()) session = found->second;
