@@ -28,7 +28,7 @@ run: build ## Start the example platform on http://127.0.0.1:8080 and stay (Ctrl
 .PHONY: demo
 demo: build ## Show uploads, events and recovery on a private server, in a minute
 	@$(SETUP) demo
-	@PYTHONPATH=test $(PYTHON) scripts/demo.py
+	@CAUDAL_BINARY=build/release/caudal PYTHONPATH=test $(PYTHON) -B scripts/demo.py
 
 .PHONY: dev
 dev: ## Build build/dev (failpoints, assertions) and its tests
@@ -80,6 +80,8 @@ fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
 .PHONY: bench
 bench: build ## Measure against what others reach; prints the figures of docs/benchmarks.md
 	@$(SETUP) bench
+	@ninja -C build/release -j $(JOBS)
+	@bench/setup
 	@$(PYTHON) bench/run.py $(ARGS)
 
 .PHONY: lint
