@@ -3,7 +3,9 @@
 // delivery is forgotten only after its success is durable.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,17 +42,19 @@ struct SubscriberStats {
 
 struct DispatcherOptions {
   int webhook_threads = 8;
-  size_t ready_max =
-      100'000;  // deliveries held in memory; the rest stays in the database until there is room
+  // Deliveries of one subscriber held in memory; the rest stays in the database until there is
+  // room.
+  size_t ready_max = 100'000;
+  std::chrono::milliseconds prune_interval{60'000};
 };
 
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;  // Stop
 
-  // Subscribers are known before Start: those of the configuration, then functions and pipelines.
-  // Deliveries of a name that is no longer subscribed are kept and listed, not made.
-  // kAlreadyExists, kInvalid.
+  // Subscribers are known before Start, and before requests are accepted: those of the
+  // configuration, then functions and pipelines. Deliveries of a name that is no longer subscribed
+  // are kept and listed, not made. kAlreadyExists, kInvalid.
   virtual Result<void> Subscribe(Subscriber subscriber) = 0;
   // Replaces (or with nothing, removes) a subscriber while running: for reload.
   virtual Result<void> Replace(const std::string& name, std::optional<Subscriber> subscriber) = 0;
@@ -62,6 +66,10 @@ class Dispatcher {
   // No delivery starts after it returns; those in flight get `drain` to end.
   virtual void Stop(std::chrono::milliseconds drain = std::chrono::milliseconds(5000)) = 0;
 
+  // Looks at the clock again: for tests that move it.
+  virtual void Poke() = 0;
+
+  // Subscribers, and names without one that deliveries are kept for.
   virtual std::vector<SubscriberStats> Stats() const = 0;
   virtual Result<std::vector<DeliveryInfo>> ListDeliveries(bool dead, const std::string& subscriber,
                                                            int limit) = 0;

@@ -22,6 +22,10 @@ void RouteList::Match(const Event& event, std::vector<RoutePtr>& matched) const 
   if (found != of_bucket_.end()) take(found->second);
 }
 
+bool RouteList::Has(const RoutePtr& route) const {
+  return std::ranges::find(all_, route) != all_.end();
+}
+
 Routes::Routes() : current_(std::make_shared<RouteList>(std::vector<RoutePtr>())) {}
 
 std::shared_ptr<const RouteList> Routes::Current() const {

@@ -29,6 +29,7 @@ class RouteList {
  public:
   explicit RouteList(std::vector<RoutePtr> all);
   void Match(const Event& event, std::vector<RoutePtr>& matched) const;
+  bool Has(const RoutePtr& route) const;
   const std::vector<RoutePtr>& all() const { return all_; }
 
  private:
