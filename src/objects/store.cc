@@ -156,6 +156,7 @@ class StoreOfParts final : public Store {
   }
 
  private:
+  Result<StoreStats> Count();
   Result<Object> Find(meta::Connection& connection, const ObjectRef& ref,
                       const Preconditions& conditions, bool soft_deleted) {
     std::shared_ptr<const Bucket> bucket = TRY(core_.buckets.Find(connection, ref.bucket));
@@ -190,28 +191,33 @@ StoreStats StoreOfParts::Stats() {
   MutexLock lock(stats_mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now >= stats_until_) {
-    const Result<void> counted = [&]() -> Result<void> {
-      meta::ReadTx read = TRY(core_.database.Read());
-      meta::Statement row = TRY(read.Prepare(
-          "SELECT (SELECT count(*) FROM buckets), (SELECT count(*) FROM live_objects), "
-          "(SELECT coalesce(sum(size), 0) FROM live_objects), (SELECT count(*) FROM uploads WHERE "
-          "generation IS NULL), "
-          "(SELECT count(*) FROM garbage)"));
-      TRY(row.Step());
-      stats_.buckets = row.Int(0);
-      stats_.objects = row.Int(1);
-      stats_.bytes = static_cast<uint64_t>(row.Int(2));
-      stats_.uploads_open = row.Int(3);
-      stats_.garbage = row.Int(4);
-      return {};
-    }();
-    if (!counted.ok())
+    Result<StoreStats> counted = Count();
+    if (counted.ok()) {
+      stats_ = *counted;
+    } else {
       LogWarning("objects couldn't be counted", {{"error", counted.error().message}});
+    }
     stats_until_ = now + std::chrono::seconds(10);
   }
   stats_.journal_bytes = core_.journal_bytes;
   stats_.disk_full = core_.space.full();
   return stats_;
+}
+
+Result<StoreStats> StoreOfParts::Count() {
+  meta::ReadTx read = TRY(core_.database.Read());
+  meta::Statement row = TRY(read.Prepare(
+      "SELECT (SELECT count(*) FROM buckets), (SELECT count(*) FROM live_objects), "
+      "(SELECT coalesce(sum(size), 0) FROM live_objects), "
+      "(SELECT count(*) FROM uploads WHERE generation IS NULL), (SELECT count(*) FROM garbage)"));
+  TRY(row.Step());
+  StoreStats stats;
+  stats.buckets = row.Int(0);
+  stats.objects = row.Int(1);
+  stats.bytes = static_cast<uint64_t>(row.Int(2));
+  stats.uploads_open = row.Int(3);
+  stats.garbage = row.Int(4);
+  return stats;
 }
 
 }  // namespace

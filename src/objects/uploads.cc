@@ -28,8 +28,8 @@ Error TakenOver() {
 
 class SessionWriter final : public ChunkWriter {
  public:
-  SessionWriter(ResumableUploads& uploads, std::shared_ptr<UploadSession> session,
-                uint64_t ticket, ChunkRange range, uint64_t skip)
+  SessionWriter(ResumableUploads& uploads, std::shared_ptr<UploadSession> session, uint64_t ticket,
+                ChunkRange range, uint64_t skip)
       : uploads_(uploads),
         session_(std::move(session)),
         ticket_(ticket),
@@ -94,7 +94,6 @@ Result<UploadStatus> ResumableUploads::Start(WriteRequest request) {
   auto session = std::make_shared<UploadSession>();
   session->id = core_.random.Hex(24);
   session->blob = TRY(core_.blobs.Allocate());
-  session->created = core_.clock.Now();
   Result<os::File> file = core_.blobs.Create(session->blob);
   if (!file.ok()) {
     core_.blobs.Settle(session->blob);
@@ -116,7 +115,7 @@ Result<UploadStatus> ResumableUploads::Start(WriteRequest request) {
         tx.Run("INSERT INTO uploads(id, bucket, name, request, blob, persisted, created) "
                "VALUES(?,?,?,?,?,0,?)",
                session->id, request.bucket, request.name, EncodeRequest(request), session->blob,
-               session->created));
+               core_.clock.Now()));
     FAILPOINT("objects.upload.started");
     tx.SyncDirBeforeCommit(core_.blobs.DirOf(session->blob));
     return {};
@@ -169,27 +168,27 @@ Result<std::shared_ptr<UploadSession>> ResumableUploads::Find(const std::string&
 
 Result<std::shared_ptr<UploadSession>> ResumableUploads::Load(const std::string& id) {
   auto session = std::make_shared<UploadSession>();
-  MutexLock session_lock(session->mutex);
+  UploadSession& s = *session;
+  MutexLock session_lock(s.mutex);
   {
     meta::ReadTx read = TRY(core_.database.Read());
     meta::Statement row =
-        TRY(read.Prepare("SELECT bucket, name, request, blob, persisted, created, generation FROM "
+        TRY(read.Prepare("SELECT bucket, name, request, blob, persisted, generation FROM "
                          "uploads WHERE id = ?"));
     row.Bind(1, id);
     if (!TRY(row.Step())) return UploadNotFound(id);
-    session->id = id;
-    session->request = TRY(DecodeRequest(row.Text(2)));
-    session->request.bucket = row.Text(0);
-    session->request.name = row.Text(1);
-    session->blob = row.Int(3);
-    session->persisted = session->received = static_cast<uint64_t>(row.Int(4));
-    session->created = row.Int(5);
-    if (!row.IsNull(6)) session->generation = row.Int(6);
+    s.id = id;
+    s.request = TRY(DecodeRequest(row.Text(2)));
+    s.request.bucket = row.Text(0);
+    s.request.name = row.Text(1);
+    s.blob = row.Int(3);
+    s.persisted = s.received = static_cast<uint64_t>(row.Int(4));
+    if (!row.IsNull(5)) s.generation = row.Int(5);
   }
-  if (session->generation) return session;
-  session->file = TRY(core_.blobs.Open(session->blob, os::File::Mode::kReadWrite));
-  TRY(session->file.Truncate(session->received));
-  session->digested = session->received == 0;
+  if (s.generation) return session;
+  s.file = TRY(core_.blobs.Open(s.blob, os::File::Mode::kReadWrite));
+  TRY(s.file.Truncate(s.received));
+  s.digested = s.received == 0;
   return session;
 }
 
@@ -275,7 +274,7 @@ Result<std::unique_ptr<ChunkWriter>> ResumableUploads::Continue(const std::strin
       std::make_unique<SessionWriter>(*this, std::move(session), ticket, range, skip));
 }
 
-Result<void> ResumableUploads::Drop(const std::string& id, UploadSession* session) {
+Result<void> ResumableUploads::Drop(const std::string& id) {
   TRY(core_.database.Write([&](meta::Tx& tx) -> Result<void> {
     int64_t blob = 0;
     {
@@ -288,7 +287,6 @@ Result<void> ResumableUploads::Drop(const std::string& id, UploadSession* sessio
     if (blob != 0) TRY(ReleaseBlob(tx, blob));
     return {};
   }));
-  if (session != nullptr) session->dropped = true;
   MutexLock lock(mutex_);
   sessions_.erase(id);
   recent_.remove(id);
@@ -297,11 +295,14 @@ Result<void> ResumableUploads::Drop(const std::string& id, UploadSession* sessio
 
 Result<void> ResumableUploads::Cancel(const std::string& id) {
   std::shared_ptr<UploadSession> session = TRY(Find(id));
-  MutexLock lock(session->mutex);
-  if (session->dropped) return UploadNotFound(id);
-  if (session->generation)
+  UploadSession& s = *session;
+  MutexLock lock(s.mutex);
+  if (s.dropped) return UploadNotFound(id);
+  if (s.generation)
     return MakeError(ErrorKind::kConflict, "the upload is complete already", "upload.complete");
-  return Drop(id, session.get());
+  TRY(Drop(id));
+  s.dropped = true;
+  return {};
 }
 
 Result<int64_t> ResumableUploads::Expire(Micros before, int max) {
@@ -321,11 +322,13 @@ Result<int64_t> ResumableUploads::Expire(Micros before, int max) {
       if (auto found = sessions_.find(id); found != sessions_.end()) session = found->second;
     }
     if (session == nullptr) {
-      TRY(Drop(id, nullptr));
+      TRY(Drop(id));
       continue;
     }
-    MutexLock lock(session->mutex);
-    TRY(Drop(id, session.get()));
+    UploadSession& s = *session;
+    MutexLock lock(s.mutex);
+    TRY(Drop(id));
+    s.dropped = true;
   }
   return static_cast<int64_t>(ids.size());
 }

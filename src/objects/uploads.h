@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "objects/core.h"
 #include "objects/publish.h"
+#include "objects/upload_session.h"
 
 namespace caudal::objects {
 
@@ -27,16 +28,14 @@ class ResumableUploads {
   // Removes those created before `before`. At most `max` a call; returns how many.
   Result<int64_t> Expire(Micros before, int max);
 
-  struct Session;
-
  private:
   friend class SessionWriter;
-  Result<std::shared_ptr<Session>> Find(const std::string& id);
-  Result<std::shared_ptr<Session>> Load(const std::string& id);
-  void Remember(const std::shared_ptr<Session>& session) REQUIRES(mutex_);
-  Result<void> Persist(Session& session);  // with the session's lock held
-  Result<Object> Complete(Session& session);
-  Result<void> Drop(const std::string& id, Session* session);
+  Result<std::shared_ptr<UploadSession>> Find(const std::string& id);
+  Result<std::shared_ptr<UploadSession>> Load(const std::string& id);
+  void Remember(const std::shared_ptr<UploadSession>& session) REQUIRES(mutex_);
+  Result<void> Persist(UploadSession& session) REQUIRES(session.mutex);
+  Result<Object> Complete(UploadSession& session) REQUIRES(session.mutex);
+  Result<void> Drop(const std::string& id);
 
   Core& core_;
   Mutex load_mutex_;  // one load at a time: a second one would cut what the first one's writer
@@ -44,7 +43,7 @@ class ResumableUploads {
   Mutex mutex_;
   // Recently used ones, with their open files and running digests; others are loaded again when
   // needed.
-  std::map<std::string, std::shared_ptr<Session>> sessions_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<UploadSession>> sessions_ GUARDED_BY(mutex_);
   std::list<std::string> recent_ GUARDED_BY(mutex_);
 };
 
