@@ -235,8 +235,10 @@ Task<void> Connection::Loop() {
                           "http.header_timeout");
       }
       http11_ = true;
+      keep_alive_ = false;
       head_request_ = false;
       body_done_ = false;
+      NoteResponse(refusal);
       const bool sent = co_await Send(refusal);
       if (sent) co_await LeaveGently();
       co_return;

@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <chrono>
+#include <boost/asio/detail/socket_types.hpp>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace caudal::http {
 
