@@ -6,7 +6,6 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "events/backoff.h"
 #include "events/notifications.h"
 #include "events/schema.h"
 
@@ -14,8 +13,6 @@ namespace caudal::events {
 namespace {
 
 constexpr size_t kOutcomesMax = 10'000;  // waiting to be recorded; more hold new deliveries back
-constexpr size_t kOutcomesPerWrite = 1000;
-constexpr size_t kErrorBytesMax = 500;
 constexpr int kThreadsMax = 256;
 constexpr std::chrono::seconds kAfterFailure{1};
 
@@ -25,36 +22,6 @@ Micros MicrosOf(std::chrono::steady_clock::duration d) {
 
 Result<void> BeforeDelivery() {
   FAILPOINT("events.deliver.before");
-  return {};
-}
-
-Result<void> AfterDelivery() {
-  FAILPOINT("events.deliver.after");
-  return {};
-}
-
-Result<void> CheckSubscriber(const Subscriber& s) {
-  const auto wrong = [&](std::string_view cause) {
-    return MakeError(ErrorKind::kInvalid, fmt::format("subscriber '{}': {}", s.name, cause));
-  };
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/' ||
-           c == '-';
-  };
-  if (s.name.empty() || s.name.size() > 200 || !std::ranges::all_of(s.name, allowed))
-    return wrong("its name must be 1 to 200 of a-z, 0-9, '.', '_', '/' and '-'");
-  if (s.name.starts_with(kNotificationPrefix))
-    return wrong("names that start with 'notification/' belong to notification configs");
-  if (s.concurrency < 1 || s.concurrency > 1000) return wrong("its concurrency must be 1 to 1000");
-  if (s.retry.first.count() < 1 || s.retry.max < s.retry.first || s.retry.window.count() < 0)
-    return wrong("its retries need 0 < first <= max, and a window that isn't negative");
-  if (const auto* callback = std::get_if<Callback>(&s.target)) {
-    if (!*callback) return wrong("it has no target");
-  } else {
-    const std::string& url = std::get<Webhook>(s.target).url;
-    if (!url.starts_with("http://") && !url.starts_with("https://"))
-      return wrong("the URL of its webhook must start with http:// or https://");
-  }
   return {};
 }
 
@@ -413,156 +380,6 @@ void DispatcherCore::RunWebhook(const Job& job) {
                        fmt::format("the webhook answered HTTP {}", response->status));
   }
   Complete(job.subscription, job.delivery, std::move(result));
-}
-
-void DispatcherCore::Complete(const SubscriptionPtr& subscription, Delivery delivery,
-                              Result<void> result) {
-  // Delivered, and nobody knows yet: a crash here means a second delivery.
-  if (result.ok()) result = AfterDelivery();
-  MutexLock lock(mutex_);
-  --subscription->in_flight;
-  --in_flight_;
-  webhooks_in_flight_ = 0;
-  for (const auto& [name, other] : subscriptions_)
-    if (other->by_webhook()) webhooks_in_flight_ += other->in_flight;
-  delivery.event.reset();
-  Outcome outcome;
-  if (result.ok()) {
-    ++subscription->delivered;
-    outcome.subscriber = subscription->name;
-    outcome.sequence = delivery.sequence;
-    outcome.replayed = delivery.replayed;
-    subscription->queue.Finish(delivery);
-  } else {
-    outcome = Failed(*subscription, delivery, result.error());
-  }
-  outcomes_.push_back(std::move(outcome));
-  if (in_flight_ == 0) drained_.NotifyAll();
-  Notify();
-}
-
-Outcome DispatcherCore::Failed(Subscription& subscription, Delivery& delivery, const Error& error) {
-  ++subscription.failed_attempts;
-  ++delivery.attempts;
-  const RetryPolicy policy = subscription.retry();
-  const SteadyTime now = clock_.Steady();
-  Outcome outcome;
-  outcome.subscriber = subscription.name;
-  outcome.sequence = delivery.sequence;
-  outcome.replayed = delivery.replayed;
-  outcome.attempts = delivery.attempts;
-  outcome.first_attempt = delivery.first_attempt;
-  outcome.error = MaskSecrets(error.message).substr(0, kErrorBytesMax);
-  const auto left = delivery.first_steady + policy.window - now;
-  if (left <= std::chrono::steady_clock::duration::zero()) {
-    outcome.kind = Outcome::Kind::kDead;
-    LogWarning("an event became a dead letter", {{"subscriber", subscription.name},
-                                                 {"sequence", delivery.sequence},
-                                                 {"attempts", delivery.attempts},
-                                                 {"error", outcome.error}});
-    subscription.queue.Finish(delivery);
-    return outcome;
-  }
-  // The last attempt is made at the end of the window, not after it.
-  const auto delay = std::min<std::chrono::steady_clock::duration>(
-      BackoffDelay(policy, delivery.attempts, random_), left);
-  outcome.kind = Outcome::Kind::kRetry;
-  outcome.next_attempt = clock_.Now() + MicrosOf(delay);
-  delivery.due = now + delay;
-  subscription.queue.Retry(delivery);
-  return outcome;
-}
-
-void DispatcherCore::FlushOutcomes() {
-  std::vector<Outcome> batch;
-  {
-    MutexLock lock(mutex_);
-    if (writing_ || outcomes_.empty() || clock_.Steady() < write_again_) return;
-    const auto end = outcomes_.begin() +
-                     static_cast<std::ptrdiff_t>(std::min(outcomes_.size(), kOutcomesPerWrite));
-    batch.assign(std::make_move_iterator(outcomes_.begin()), std::make_move_iterator(end));
-    outcomes_.erase(outcomes_.begin(), end);
-    writing_ = true;
-  }
-  auto shared = std::make_shared<std::vector<Outcome>>(std::move(batch));
-  database_.WriteAsync(
-      [shared](meta::Tx& tx) -> Result<void> {
-        for (const Outcome& outcome : *shared) TRY(RecordOutcome(tx, outcome));
-        return {};
-      },
-      [self = shared_from_this(), shared](Result<void> result) {
-        self->OutcomesWritten(std::move(*shared), result);
-      });
-}
-
-void DispatcherCore::OutcomesWritten(std::vector<Outcome> batch, const Result<void>& result) {
-  MutexLock lock(mutex_);
-  writing_ = false;
-  if (result.ok()) {
-    for (const Outcome& outcome : batch) {
-      if (!outcome.replayed || outcome.kind == Outcome::Kind::kRetry) continue;
-      const auto found = subscriptions_.find(outcome.subscriber);
-      if (found != subscriptions_.end()) found->second->queue.ForgetReplayed(outcome.sequence);
-    }
-  } else {
-    outcomes_.insert(outcomes_.begin(), std::make_move_iterator(batch.begin()),
-                     std::make_move_iterator(batch.end()));
-    write_again_ = clock_.Steady() + kAfterFailure;
-    LogWarning("outcomes of deliveries can't be recorded; trying again",
-               {{"error", result.error().message}});
-  }
-  drained_.NotifyAll();
-  Notify();
-}
-
-void DispatcherCore::FlushFinally() {
-  std::vector<Outcome> rest;
-  {
-    MutexLock lock(mutex_);
-    while (writing_ || pruning_) drained_.Wait(mutex_);
-    rest = std::move(outcomes_);
-    outcomes_.clear();
-  }
-  if (rest.empty()) return;
-  const Result<void> done = database_.Write([&](meta::Tx& tx) -> Result<void> {
-    for (const Outcome& outcome : rest) TRY(RecordOutcome(tx, outcome));
-    return {};
-  });
-  if (!done.ok())
-    LogWarning("the last outcomes of deliveries weren't recorded: they are made again",
-               {{"count", rest.size()}, {"error", done.error().message}});
-}
-
-void DispatcherCore::PruneIfDue() {
-  {
-    MutexLock lock(mutex_);
-    if (stopping_ || pruning_ || clock_.Steady() < next_prune_) return;
-    next_prune_ = clock_.Steady() + options_.prune_interval;
-    pruning_ = true;
-  }
-  PruneStep(std::make_shared<Pruning>(outbox_.options()));
-}
-
-void DispatcherCore::PruneStep(std::shared_ptr<Pruning> pruning) {
-  auto more = std::make_shared<bool>(false);
-  database_.WriteAsync(
-      [this, pruning, more](meta::Tx& tx) -> Result<void> {
-        *more = TRY(pruning->Step(tx, clock_.Now()));
-        return {};
-      },
-      [self = shared_from_this(), pruning, more](const Result<void>& result) {
-        if (!result.ok()) LogWarning("pruning events failed", {{"error", result.error().message}});
-        {
-          MutexLock lock(self->mutex_);
-          if (!result.ok() || !*more || self->stopping_) {
-            self->pruning_ = false;
-            self->Notify();
-            self->drained_.NotifyAll();
-            return;
-          }
-        }
-        self->PruneStep(pruning);
-      });
 }
 
 std::vector<SubscriberStats> DispatcherCore::Stats() const {

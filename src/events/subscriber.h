@@ -54,4 +54,7 @@ struct Subscriber {
   int concurrency = 8;  // events in delivery at once, of different objects
 };
 
+// kInvalid with what is wrong: name, target, retries or concurrency.
+Result<void> CheckSubscriber(const Subscriber& subscriber);
+
 }  // namespace caudal::events
