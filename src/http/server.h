@@ -58,13 +58,17 @@ class Server {
 
   virtual uint16_t port() const = 0;
   virtual ServerStats stats() const = 0;
-  // Stops accepting, lets running requests end within drain_timeout, then cuts. Idempotent.
+  // Stops accepting, lets running requests end within drain_timeout, then cuts. A handler that is
+  // running can't be cut: Stop returns when it has. Streams that wait for more (StreamBody) are cut
+  // at once. Idempotent.
   virtual void Stop() = 0;
 };
 
 // Host and Origin check, so that a web page can't drive a loopback server by DNS rebinding or
 // cross-site requests. Absent Origin passes (not a browser); a present one must name this server or
-// an allowed host.
+// an allowed host. A loopback name needs this server's port; an allowed host without a port goes
+// with any. A server on all addresses takes each literal address. Sec-Fetch-Site "cross-site"
+// without an Origin passes only to read / and /ui.
 Result<void> CheckHostAndOrigin(const Request& request, const ServerOptions& options,
                                 uint16_t port);
 
