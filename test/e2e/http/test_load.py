@@ -26,7 +26,7 @@ def connect_raw(server):
 
 
 def test_a_thousand_idle_and_fifty_busy_connections(start, connect):
-    server = start("server: {idle_timeout: 5min}\n")
+    server = start("server: {idle_timeout: 5m}\n")
     connect(server.url).create_bucket("busy-bucket")
     before = server.rss_bytes()
     idle = [connect_raw(server) for _ in range(1000)]
