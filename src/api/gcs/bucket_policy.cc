@@ -46,7 +46,8 @@ Result<Json> StoredPolicy(const Json& sent) {
 }  // namespace
 
 Result<Response> GetIamPolicy(const Context& context, Request& request) {
-  return Answer(request, PolicyResource(TRY(context.store().GetBucket(request.Path("bucket")))));
+  const objects::Bucket bucket = TRY(context.store().GetBucket(request.Path("bucket")));
+  return Answer(request, PolicyResource(bucket));
 }
 
 Result<Response> SetIamPolicy(const Context& context, Request& request) {

@@ -64,8 +64,8 @@ Result<Response> ListBuckets(const Context& context, Request& request) {
 
 Result<Response> GetBucket(const Context& context, Request& request) {
   TRY(RefuseSoftDeleted(request));
-  const objects::Bucket bucket =
-      TRY(context.store().GetBucket(request.Path("bucket"), TRY(BucketPreconditionsOf(request))));
+  const objects::Preconditions conditions = TRY(BucketPreconditionsOf(request));
+  const objects::Bucket bucket = TRY(context.store().GetBucket(request.Path("bucket"), conditions));
   return AnswerBucket(request, bucket);
 }
 
@@ -78,14 +78,16 @@ Result<Response> UpdateBucket(const Context& context, Request& request) {
 }
 
 Result<Response> DeleteBucket(const Context& context, Request& request) {
-  TRY(context.store().DeleteBucket(request.Path("bucket"), TRY(BucketPreconditionsOf(request))));
+  const objects::Preconditions conditions = TRY(BucketPreconditionsOf(request));
+  TRY(context.store().DeleteBucket(request.Path("bucket"), conditions));
   return Response::Empty(204);
 }
 
 Result<Response> LockRetentionPolicy(const Context& context, Request& request) {
   const std::optional<int64_t> match = TRY(IntegerParameter(request, "ifMetagenerationMatch"));
   if (!match) return Required("ifMetagenerationMatch");
-  return AnswerBucket(request, TRY(context.store().LockRetention(request.Path("bucket"), *match)));
+  const objects::Bucket bucket = TRY(context.store().LockRetention(request.Path("bucket"), *match));
+  return AnswerBucket(request, bucket);
 }
 
 Result<Response> GetStorageLayout(const Context& context, Request& request) {

@@ -23,8 +23,8 @@ bool HasMetadata(const Json& resource) {
 Result<objects::CopyRequest> CopyRequestOf(const Context& context, Request& request) {
   TRY(CheckAclParameters(request));
   objects::CopyRequest copy;
-  copy.source = {request.Path("bucket"), request.Path("object"),
-                 TRY(IntegerParameter(request, "sourceGeneration"))};
+  copy.source = {request.Path("bucket"), request.Path("object"), std::nullopt};
+  copy.source.generation = TRY(IntegerParameter(request, "sourceGeneration"));
   copy.source_preconditions = TRY(SourcePreconditionsOf(request));
   copy.destination.bucket = request.Path("destination_bucket");
   copy.destination.name = request.Path("destination");
@@ -34,9 +34,10 @@ Result<objects::CopyRequest> CopyRequestOf(const Context& context, Request& requ
   copy.keep_metadata = !HasMetadata(resource);
   if (copy.keep_metadata && !resource.contains("storageClass")) return copy;
   TRY(objects::ApplyObjectResource(resource, false, copy.destination.metadata));
-  if (!copy.keep_metadata && copy.destination.metadata.content_type.empty())
-    copy.destination.metadata.content_type =
-        TRY(context.store().Stat(copy.source)).metadata.content_type;
+  if (!copy.keep_metadata && copy.destination.metadata.content_type.empty()) {
+    const objects::Object source = TRY(context.store().Stat(copy.source));
+    copy.destination.metadata.content_type = source.metadata.content_type;
+  }
   return copy;
 }
 
@@ -80,11 +81,13 @@ Result<Response> ComposeObject(const Context& context, Request& request) {
   if (const auto remove = body.find("deleteSourceObjects");
       remove != body.end() && remove->is_boolean() && remove->get<bool>())
     compose.delete_sources = true;
-  return AnswerObject(request, TRY(context.store().Compose(compose)));
+  const objects::Object object = TRY(context.store().Compose(compose));
+  return AnswerObject(request, object);
 }
 
 Result<Response> RewriteObject(const Context& context, Request& request) {
-  const objects::Object object = TRY(context.store().Copy(TRY(CopyRequestOf(context, request))));
+  const objects::CopyRequest copy = TRY(CopyRequestOf(context, request));
+  const objects::Object object = TRY(context.store().Copy(copy));
   return Answer(request, {{"kind", "storage#rewriteResponse"},
                           {"totalBytesRewritten", std::to_string(object.size)},
                           {"objectSize", std::to_string(object.size)},
@@ -93,7 +96,9 @@ Result<Response> RewriteObject(const Context& context, Request& request) {
 }
 
 Result<Response> CopyObject(const Context& context, Request& request) {
-  return AnswerObject(request, TRY(context.store().Copy(TRY(CopyRequestOf(context, request)))));
+  const objects::CopyRequest copy = TRY(CopyRequestOf(context, request));
+  const objects::Object object = TRY(context.store().Copy(copy));
+  return AnswerObject(request, object);
 }
 
 Result<Response> MoveObject(const Context& context, Request& request) {
@@ -104,15 +109,17 @@ Result<Response> MoveObject(const Context& context, Request& request) {
   move.destination.name = request.Path("destination");
   move.destination.preconditions = TRY(PreconditionsOf(request));
   move.remove_source = true;
-  return AnswerObject(request, TRY(context.store().Copy(move)));
+  const objects::Object object = TRY(context.store().Copy(move));
+  return AnswerObject(request, object);
 }
 
 Result<Response> RestoreObject(const Context& context, Request& request) {
   const std::optional<int64_t> generation = TRY(IntegerParameter(request, "generation"));
   if (!generation) return Required("generation");
-  return AnswerObject(request, TRY(context.store().Restore(
-                                   {request.Path("bucket"), request.Path("object"), generation},
-                                   TRY(PreconditionsOf(request)))));
+  const objects::Preconditions conditions = TRY(PreconditionsOf(request));
+  const objects::Object object = TRY(context.store().Restore(
+      {request.Path("bucket"), request.Path("object"), generation}, conditions));
+  return AnswerObject(request, object);
 }
 
 Result<Response> PostToObject(const Context& context, Request& request) {
@@ -125,12 +132,13 @@ Result<Response> PostToObject(const Context& context, Request& request) {
                         std::string_view destination,
                         Result<Response> (*handler)(const Context&, Request&)) -> Result<Response> {
     const std::string own_bucket = request.Path("bucket");
-    request.path_parameters = {
-        {"bucket", own_bucket},
-        {"object", TRY(http::PercentDecode(object))},
-        {"destination_bucket", TRY(http::PercentDecode(bucket))},
-        {"destination", TRY(http::PercentDecode(destination))},
-    };
+    std::string object_name = TRY(http::PercentDecode(object));
+    std::string bucket_name = TRY(http::PercentDecode(bucket));
+    std::string destination_name = TRY(http::PercentDecode(destination));
+    request.path_parameters = {{"bucket", own_bucket},
+                               {"object", std::move(object_name)},
+                               {"destination_bucket", std::move(bucket_name)},
+                               {"destination", std::move(destination_name)}};
     return handler(context, request);
   };
   for (const auto& [verb, handler] : {std::pair{std::string_view("/rewriteTo/b/"), &RewriteObject},

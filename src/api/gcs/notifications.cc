@@ -85,7 +85,8 @@ Result<Response> InsertNotification(const Context& context, Request& request) {
     for (const auto& [key, value] : attributes->items())
       n.attributes[key] = TRY(Text(*attributes, key.c_str()));
   }
-  return Answer(request, Resource(TRY(context.deps.outbox.CreateNotification(n)), request));
+  const events::Notification created = TRY(context.deps.outbox.CreateNotification(n));
+  return Answer(request, Resource(created, request));
 }
 
 Result<Response> ListNotifications(const Context& context, Request& request) {
@@ -93,8 +94,8 @@ Result<Response> ListNotifications(const Context& context, Request& request) {
   TRY(context.store().GetBucket(bucket));
   Json json = {{"kind", "storage#notifications"}};
   Json items = Json::array();
-  for (const events::Notification& n : TRY(context.deps.outbox.ListNotifications(bucket)))
-    items.push_back(Resource(n, request));
+  const std::vector<events::Notification> list = TRY(context.deps.outbox.ListNotifications(bucket));
+  for (const events::Notification& n : list) items.push_back(Resource(n, request));
   if (!items.empty()) json["items"] = std::move(items);
   return Answer(request, json);
 }

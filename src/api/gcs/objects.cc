@@ -13,8 +13,9 @@ namespace {
 constexpr int kPageMax = 1000;
 
 Result<objects::ObjectRef> RefOf(const Request& request) {
-  return objects::ObjectRef{request.Path("bucket"), request.Path("object"),
-                            TRY(IntegerParameter(request, "generation"))};
+  objects::ObjectRef ref{request.Path("bucket"), request.Path("object"), std::nullopt};
+  ref.generation = TRY(IntegerParameter(request, "generation"));
+  return ref;
 }
 
 Result<objects::ListQuery> ListQueryOf(const Request& request) {
@@ -73,8 +74,10 @@ Result<Response> Change(const Context& context, Request& request, bool patch) {
   if (const auto acl = resource.find("acl"); acl != resource.end() && !acl->empty())
     return Unsupported("acl: objects have no ACLs here; access is uniform.");
   const bool override_retention = TRY(BoolParameter(request, "overrideUnlockedRetention"));
+  const objects::ObjectRef ref = TRY(RefOf(request));
+  const objects::Preconditions conditions = TRY(PreconditionsOf(request));
   const objects::Object object = TRY(context.store().Update(
-      TRY(RefOf(request)), TRY(PreconditionsOf(request)),
+      ref, conditions,
       [&](objects::ObjectMetadata& metadata) {
         return objects::ApplyObjectResource(resource, patch, metadata);
       },
@@ -99,14 +102,15 @@ Result<Response> GetObject(const Context& context, Request& request) {
   const bool soft_deleted = TRY(BoolParameter(request, "softDeleted"));
   const objects::ObjectRef ref = TRY(RefOf(request));
   if (soft_deleted && !ref.generation) return Required("generation");
-  const objects::Object object =
-      TRY(context.store().Stat(ref, TRY(PreconditionsOf(request)), soft_deleted));
+  const objects::Preconditions conditions = TRY(PreconditionsOf(request));
+  const objects::Object object = TRY(context.store().Stat(ref, conditions, soft_deleted));
   TRY(CheckReadConditions(request, object));
   return AnswerObject(request, object);
 }
 
 Result<Response> DownloadObject(const Context& context, Request& request) {
-  return ReadMedia(context, request, TRY(RefOf(request)), MediaForm::kJson);
+  const objects::ObjectRef ref = TRY(RefOf(request));
+  return ReadMedia(context, request, ref, MediaForm::kJson);
 }
 
 Result<Response> PatchObject(const Context& context, Request& request) {
@@ -118,7 +122,9 @@ Result<Response> UpdateObject(const Context& context, Request& request) {
 }
 
 Result<Response> DeleteObject(const Context& context, Request& request) {
-  TRY(context.store().Delete(TRY(RefOf(request)), TRY(PreconditionsOf(request))));
+  const objects::ObjectRef ref = TRY(RefOf(request));
+  const objects::Preconditions conditions = TRY(PreconditionsOf(request));
+  TRY(context.store().Delete(ref, conditions));
   return Response::Empty(204);
 }
 
@@ -137,7 +143,8 @@ Result<Response> InsertEmptyObject(const Context& context, Request& request) {
   TRY(AddChecksumsOf(resource, sums));
   write.crc32c = sums.crc32c;
   write.md5 = sums.md5;
-  return AnswerObject(request, TRY(context.store().Put(std::move(write), {})));
+  const objects::Object object = TRY(context.store().Put(std::move(write), {}));
+  return AnswerObject(request, object);
 }
 
 }  // namespace caudal::api::gcs

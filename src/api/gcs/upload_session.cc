@@ -75,7 +75,8 @@ class ChunkSink final : public http::BodySink {
   }
   Result<http::Response> Finish() override {
     if ((length_ && seen_ != *length_) || seen_ < least_) return WrongLength();
-    return reply_.Answer(TRY(writer_->End()));
+    const objects::UploadStatus status = TRY(writer_->End());
+    return reply_.Answer(status);
   }
 
  private:
@@ -142,12 +143,13 @@ Result<std::unique_ptr<http::BodySink>> ContinueSession(const Context& context,
   const Checksums sums = TRY(ChecksumsOf(request.headers));
   chunk.crc32c = sums.crc32c;
   chunk.md5 = sums.md5;
-  return std::make_unique<ChunkSink>(std::move(reply),
-                                     TRY(context.store().ContinueUpload(id, chunk)), length, least);
+  std::unique_ptr<objects::ChunkWriter> writer = TRY(context.store().ContinueUpload(id, chunk));
+  return std::make_unique<ChunkSink>(std::move(reply), std::move(writer), length, least);
 }
 
 Result<http::Response> CancelSession(const Context& context, const http::Request& request) {
-  TRY(context.store().CancelUpload(TRY(UploadIdOf(request))));
+  const std::string id = TRY(UploadIdOf(request));
+  TRY(context.store().CancelUpload(id));
   return http::Response::Empty(499);
 }
 

@@ -60,7 +60,10 @@ class MediaSink final : public http::BodySink {
  public:
   MediaSink(Request about, Intake intake) : about_(std::move(about)), intake_(std::move(intake)) {}
   Result<void> Write(std::string_view bytes) override { return intake_.Append(bytes); }
-  Result<Response> Finish() override { return AnswerObject(about_, TRY(intake_.Commit())); }
+  Result<Response> Finish() override {
+    const objects::Object object = TRY(intake_.Commit());
+    return AnswerObject(about_, object);
+  }
 
  private:
   Request about_;
@@ -77,7 +80,8 @@ class RelatedSink final : public http::BodySink, private PartSink {
   Result<Response> Finish() override {
     TRY(parser_.Finish());
     if (!intake_) return Malformed("two parts: the object's resource, then its bytes");
-    return AnswerObject(about_, TRY(intake_->Commit()));
+    const objects::Object object = TRY(intake_->Commit());
+    return AnswerObject(about_, object);
   }
 
  private:
@@ -95,10 +99,10 @@ class RelatedSink final : public http::BodySink, private PartSink {
     if (metadata_.find_first_not_of(" \t\r\n") != std::string::npos)
       resource = TRY(ParseJson(metadata_, "first part of the multipart body"));
     if (!resource.is_object()) return Malformed("a JSON object as first part");
-    intake_.emplace(TRY(Intake::Start(
-        context_.store(),
-        TRY(WriteRequestOf(about_, resource, headers.Get("Content-Type").value_or(""))),
-        about_.content_length)));
+    objects::WriteRequest write =
+        TRY(WriteRequestOf(about_, resource, headers.Get("Content-Type").value_or("")));
+    Intake intake = TRY(Intake::Start(context_.store(), std::move(write), about_.content_length));
+    intake_.emplace(std::move(intake));
     return {};
   }
   Result<void> OnBytes(std::string_view bytes) override {
@@ -157,12 +161,13 @@ Result<std::unique_ptr<http::BodySink>> Upload(const Context& context, Request& 
     if (const auto coding = request.headers.Get("Content-Encoding"); coding && !coding->empty())
       given["contentEncoding"] = std::string(*coding);
     objects::WriteRequest write = TRY(WriteRequestOf(request, given, content_type));
-    return std::make_unique<MediaSink>(
-        std::move(about),
-        TRY(Intake::Start(context.store(), std::move(write), request.content_length)));
+    Intake intake = TRY(Intake::Start(context.store(), std::move(write), request.content_length));
+    return std::make_unique<MediaSink>(std::move(about), std::move(intake));
   }
-  if (type == "multipart")
-    return std::make_unique<RelatedSink>(context, std::move(about), TRY(BoundaryOf(content_type)));
+  if (type == "multipart") {
+    const std::string boundary = TRY(BoundaryOf(content_type));
+    return std::make_unique<RelatedSink>(context, std::move(about), boundary);
+  }
   if (type == "resumable") return std::make_unique<StartSink>(context, std::move(about));
   return InvalidValue("uploadType", "media, multipart or resumable");
 }
