@@ -162,7 +162,7 @@ TEST_F(DispatcherTest, DeliversAtTheCommitAndForgets) {
   Restart();
   Put("c");
   EXPECT_THAT(receiver.WaitFor(3), ElementsAre("a", "b", "c"));
-  EXPECT_EQ(dispatcher_->Stats().at(0).delivered, 1u);
+  WaitUntil([&] { return dispatcher_->Stats().at(0).delivered == 1; });
 }
 
 TEST_F(DispatcherTest, CommittedBeforeTheStartIsDelivered) {
