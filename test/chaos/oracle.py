@@ -275,7 +275,8 @@ class SharedObject:
         return old
 
     def versions(self):
-        return [put.version(generation) for generation, put in self.puts.items()]
+        there = self.puts if self.versioned else {max(self.puts)} if self.puts else ()
+        return [self.puts[generation].version(generation) for generation in there]
 
     def __str__(self):
         return f"gs://{self.bucket}/{self.name}"

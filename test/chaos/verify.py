@@ -4,7 +4,7 @@ import random
 import time
 
 import content
-from client import Client
+from client import Client, Lost, Refused
 from oracle import Violation
 
 EVENTS_WAIT_S = 60
@@ -23,6 +23,8 @@ def verify(run, round_rng):
         wait_for_events(run)
         check_events(run)
         prune(run, client)
+    except (Lost, Refused) as failure:
+        raise Violation(f"after the restart: {failure!r}") from failure
     finally:
         client.close()
 
