@@ -99,7 +99,8 @@ def main():
     say("Caudal: buckets that Google's own clients use, with events that are never lost")
     acknowledged = {}
     with tempfile.TemporaryDirectory(prefix="caudal-demo-") as folder, WebhookReceiver() as receiver:
-        config = f"events: {{subscribers: [{{name: demo, webhook: \"{receiver.url}\", retry: {{first: 100ms, max: 1s}}}}]}}\n"
+        # Any port of 127.0.0.1 as host: step 3 comes through a proxy.
+        config = "server: {allowed_hosts: [127.0.0.1]}\n" + f"events: {{subscribers: [{{name: demo, webhook: \"{receiver.url}\", retry: {{first: 100ms, max: 1s}}}}]}}\n"
         server = CaudalServer(f"{folder}/data", config)
         with server:
             say(f"A private server runs at {server.url}, its data in {server.folder}")

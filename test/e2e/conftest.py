@@ -39,7 +39,9 @@ def topic():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, hook, topic):
+    # Any port of 127.0.0.1 as host: some tests come through a proxy.
     config = f"""
+server: {{allowed_hosts: [127.0.0.1]}}
 events:
   subscribers:
     - name: e2e

@@ -28,7 +28,7 @@ class CaudalServer:
     def __init__(self, folder, config=None, env=None, listen="127.0.0.1:0"):
         self.folder = pathlib.Path(folder)
         self.config_file = self.folder / "caudal.yaml"
-        self.env = {**os.environ, **(env or {})}
+        self.env = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
         self.listen = listen
         self.url = None
         self.process = None
@@ -38,7 +38,7 @@ class CaudalServer:
             self.run("init", str(self.folder))
         if config is not None:
             # A test says all that it wants, so that nothing hangs on what `init` suggests.
-            self.config_file.write_text(f"data: {json.dumps(str(self.folder))}\n" + config)
+            self.config_file.write_text(f"data: {json.dumps(str(self.folder / 'data'))}\n" + config)
 
     # --- The command line
 

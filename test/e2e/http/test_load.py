@@ -25,13 +25,18 @@ def connect_raw(server):
     return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
+def head(server, line, *more):
+    """A request's head; the last header is followed by an empty line."""
+    return "\r\n".join([line, f"Host: localhost:{server.port}", *more, "", ""]).encode()
+
+
 def test_a_thousand_idle_and_fifty_busy_connections(start, connect):
     server = start("server: {idle_timeout: 5m}\n")
     connect(server.url).create_bucket("busy-bucket")
     before = server.rss_bytes()
     idle = [connect_raw(server) for _ in range(1000)]
     for one in idle[:500]:  # half of them have made a request
-        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        one.sendall(head(server, "GET /healthz HTTP/1.1"))
     errors, done = [], []
 
     def work(number):
@@ -61,7 +66,7 @@ def test_a_thousand_idle_and_fifty_busy_connections(start, connect):
     if not SANITIZED:
         assert growth < 300 * MIB
     for one in idle[500:]:  # and the silent ones are still served
-        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        one.sendall(head(server, "GET /healthz HTTP/1.1", "Connection: close"))
     for one in idle[500:]:
         assert one.recv(12) == b"HTTP/1.1 200"
     for one in idle:
@@ -77,8 +82,8 @@ def test_slow_headers_and_bodies_are_cut_and_hurt_nobody(start, connect):
         if i % 2:
             one.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
         else:
-            one.sendall(b"POST /upload/storage/v1/b/slow-bucket/o?uploadType=media&name=slow HTTP/1.1\r\n"
-                        b"Host: localhost\r\nContent-Length: 100000000\r\n\r\nabc")
+            one.sendall(head(server, "POST /upload/storage/v1/b/slow-bucket/o?uploadType=media&name=slow HTTP/1.1",
+                             "Content-Length: 100000000") + b"abc")
         slow.append(one)
     started = time.monotonic()
     bucket.blob("fast").upload_from_string(b"x" * 100_000)
@@ -118,7 +123,7 @@ def test_readers_that_do_not_read(start, connect):
     stuck = []
     for _ in range(100):
         one = connect_raw(server)
-        one.sendall(b"GET /storage/v1/b/stuck-bucket/o/big?alt=media HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        one.sendall(head(server, "GET /storage/v1/b/stuck-bucket/o/big?alt=media HTTP/1.1"))
         stuck.append(one)
     assert all(one.recv(12) == b"HTTP/1.1 200" for one in stuck)
     assert bucket.blob("big").download_as_bytes(end=9) == b"x" * 10
@@ -132,10 +137,10 @@ def test_more_connections_than_allowed(start):
     server = start("server: {connections_max: 50}\n")
     held = [connect_raw(server) for _ in range(50)]
     for one in held:
-        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        one.sendall(head(server, "GET /healthz HTTP/1.1"))
         assert one.recv(12) == b"HTTP/1.1 200"
     extra = connect_raw(server)
-    extra.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    extra.sendall(head(server, "GET /healthz HTTP/1.1"))
     try:
         assert extra.recv(12) in (b"HTTP/1.1 503", b"")
     except ConnectionResetError:

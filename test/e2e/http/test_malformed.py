@@ -11,6 +11,7 @@ pytestmark = pytest.mark.asan
 
 def raw(server, data, timeout=20, half_close=True):
     """Sends `data` as it is; returns all that came back."""
+    data = data.replace(b"Host: localhost\r\n", b"Host: localhost:%d\r\n" % server.port)
     with socket.create_connection(("127.0.0.1", server.port), timeout=timeout) as connection:
         try:
             connection.sendall(data)

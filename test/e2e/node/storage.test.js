@@ -178,7 +178,7 @@ for (const [way, connect] of Object.entries(ways)) {
     });
 
     await t.test('notifications', async () => {
-      const [made] = await bucket.createNotification('projects/e2e/topics/changes', {
+      const [made] = await bucket.createNotification('projects/e2e-project/topics/changes', {
         eventTypes: ['OBJECT_FINALIZE'], payloadFormat: 'JSON_API_V1'});
       assert.deepEqual((await bucket.getNotifications())[0].map(one => one.id), [made.id]);
       const [metadata] = await bucket.notification(made.id).getMetadata();

@@ -14,7 +14,7 @@ MIB = 1 << 20
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_node_client(server, start, many_objects):
-    killed = start()
+    killed = start("server: {allowed_hosts: [127.0.0.1]}\n")
     cache = pathlib.Path(os.environ.get("CAUDAL_CACHE", pathlib.Path.home() / ".cache/caudal"))
     with CuttingProxy(("127.0.0.1", server.port), cut_after=30 * MIB, cuts=3) as cutting, CuttingProxy(
             ("127.0.0.1", killed.port), cut_after=50 * MIB, cuts=2, on_cut=killed.restart) as killing:

@@ -54,7 +54,7 @@ def test_compose_copy_and_move_are_told(hook, bucket):
 
 
 def test_notification_configs(client, topic, bucket):
-    config = bucket.notification("changes", topic_project="e2e", event_types=["OBJECT_FINALIZE"],
+    config = bucket.notification("changes", topic_project="e2e-project", event_types=["OBJECT_FINALIZE"],
                                  blob_name_prefix="in/", custom_attributes={"team": "data"},
                                  payload_format="JSON_API_V1")
     config.create()

@@ -12,6 +12,8 @@ from support.cutting_proxy import CuttingProxy
 
 MIB = 1 << 20
 CHUNK = 8 * MIB
+# The proxy has a port of its own, which clients name as the host.
+PROXIED = "server: {allowed_hosts: [127.0.0.1]}\n"
 
 
 def md5(data):
@@ -41,7 +43,7 @@ def test_200_mb_through_a_bad_network(server, connect, bucket, data):
 @pytest.mark.slow
 def test_200_mb_across_kills_of_the_server(start, connect, data):
     """The server is killed in the middle of a chunk, three times; the client goes on by itself."""
-    server = start()
+    server = start(PROXIED)
     connect(server.url).create_bucket("kill-bucket")
     with CuttingProxy(("127.0.0.1", server.port), cut_after=45 * MIB, cuts=3, on_cut=server.restart) as proxy:
         bucket = connect(proxy.url).bucket("kill-bucket")
@@ -98,7 +100,7 @@ def test_every_form_of_range(server, bucket):
     status = session.put(f"bytes */{len(data)}")
     assert (status.status_code, status.headers["Range"]) == (308, f"bytes=0-{256 * kib - 1}")
     assert bucket.get_blob("ranges") is None
-    again = session.put(f"bytes {128 * kib}-{512 * kib - 1}/{len(data)}", data[128 * kib:512 * kib])
+    again = session.put(f"bytes 0-{512 * kib - 1}/{len(data)}", data[:512 * kib])  # half of it was there
     assert (again.status_code, again.headers["Range"]) == (308, f"bytes=0-{512 * kib - 1}")
     gap = session.put(f"bytes {560 * kib}-{len(data) - 1}/{len(data)}", data[560 * kib:])
     assert gap.status_code in (400, 416, 503), "a gap was taken"
