@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -42,8 +43,13 @@ bool SameHost(std::string_view host, std::string_view name) {
   return EqualIgnoringCase(host, name);
 }
 
+bool IsLoopbackName(std::string_view host) {
+  return SameHost(host, "localhost") || SameHost(host, "127.0.0.1") || SameHost(host, "::1");
+}
+
+// `any_port`: for loopback names, through whatever port a tunnel maps to ours.
 bool Accepts(const ServerOptions& options, uint16_t our_port, std::string_view authority,
-             uint16_t default_port) {
+             uint16_t default_port, bool any_port) {
   for (const std::string& allowed : options.allowed_hosts) {
     if (allowed == "*" || EqualIgnoringCase(allowed, authority)) return true;
   }
@@ -57,9 +63,9 @@ bool Accepts(const ServerOptions& options, uint16_t our_port, std::string_view a
   // that may be mapped to ours.
   const bool everywhere = options.host == "0.0.0.0" || options.host == "::";
   if (everywhere && IsAddress(given->host)) return true;
+  if (any_port && IsLoopbackName(given->host)) return true;
   if (given->port.value_or(default_port) != our_port) return false;
-  return SameHost(given->host, "localhost") || SameHost(given->host, "127.0.0.1") ||
-         SameHost(given->host, "::1") || SameHost(given->host, options.host);
+  return IsLoopbackName(given->host) || SameHost(given->host, options.host);
 }
 
 bool IsPage(const Request& request) {
@@ -76,7 +82,7 @@ Error Denied(std::string message) {
 Result<void> CheckHostAndOrigin(const Request& request, const ServerOptions& options,
                                 uint16_t port) {
   const auto host = request.headers.Get("Host");
-  if (host && !Accepts(options, port, *host, 80)) {
+  if (host && !Accepts(options, port, *host, 80, true)) {
     return Denied("the Host \"" + std::string(*host) +
                   "\" isn't this server's; use http://localhost:" + std::to_string(port) +
                   " or add the name to the server's allowed hosts");
@@ -86,7 +92,11 @@ Result<void> CheckHostAndOrigin(const Request& request, const ServerOptions& opt
     const bool secure = origin->starts_with("https://");
     const bool web = secure || origin->starts_with("http://");
     const uint16_t default_port = secure ? 443 : 80;
-    if (!web || !Accepts(options, port, origin->substr(secure ? 8 : 7), default_port)) {
+    const std::string_view authority =
+        origin->substr(std::min<size_t>(secure ? 8 : 7, origin->size()));
+    // A page of the very host and port that the request names is our own page.
+    const bool ours = host && EqualIgnoringCase(*host, authority);
+    if (!web || (!ours && !Accepts(options, port, authority, default_port, false))) {
       return Denied("the Origin \"" + std::string(*origin) +
                     "\" may not call this server; add its host to the server's allowed hosts");
     }

@@ -56,7 +56,7 @@ Result<int> DropSoftDeleted(meta::Tx& tx, const Bucket& bucket, int max) {
                        " FROM old_objects WHERE bucket = ? AND soft_deleted IS NOT NULL LIMIT ?"));
     rows.Bind(1, bucket.id);
     rows.Bind(2, max);
-    while (TRY(rows.Step())) objects.push_back(TRY(ReadObject(rows, bucket.name)));
+    while (TRY(rows.Step())) objects.push_back(TRY(ReadObject(rows, bucket)));
   }
   for (const Object& object : objects) {
     TRY(RemoveObject(tx, Table::kOld, bucket.id, object));

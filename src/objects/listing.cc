@@ -77,7 +77,7 @@ class Cursor {
   bool valid() const { return valid_; }
   std::string_view name() const { return row_->Text(0); }
   int64_t generation() const { return row_->Int(1); }
-  Result<Object> Read() const { return ReadObject(*row_, bucket_.name); }
+  Result<Object> Read() const { return ReadObject(*row_, bucket_); }
 
  private:
   std::string_view Sql() const {

@@ -131,8 +131,8 @@ Result<Object> Publish(Core& core, meta::Tx& tx, const WriteRequest& request,
   o.metadata = request.metadata;
   if (o.metadata.storage_class.empty()) o.metadata.storage_class = bucket->settings.storage_class;
   if (bucket->settings.default_event_based_hold) o.metadata.event_based_hold = true;
-  if (bucket->settings.retention_seconds && !o.metadata.event_based_hold)
-    o.retention_expires = now + *bucket->settings.retention_seconds * kSecond;
+  if (!o.metadata.event_based_hold) o.retention_from = now;
+  o.retention_expires = RetentionEnd(*bucket, o);
 
   events::Event event = EventOf(core, o, events::EventType::kFinalized, now);
   if (before) {
@@ -213,11 +213,9 @@ Result<Object> UpdateMetadata(Core& core, meta::Tx& tx, const ObjectRef& ref,
     return MakeError(ErrorKind::kInvalid, "retention.retainUntilTime must lie in the future",
                      "object.retention");
   // The bucket's retention counts from the release of an event-based hold.
-  if (bucket->settings.retention_seconds) {
-    if (before.event_based_hold && !o.metadata.event_based_hold)
-      o.retention_expires = now + *bucket->settings.retention_seconds * kSecond;
-    if (o.metadata.event_based_hold) o.retention_expires.reset();
-  }
+  if (before.event_based_hold && !o.metadata.event_based_hold) o.retention_from = now;
+  if (o.metadata.event_based_hold) o.retention_from.reset();
+  o.retention_expires = RetentionEnd(*bucket, o);
   ++o.metageneration;
   o.updated = now;
   TRY(RewriteObject(tx, found->table, bucket->id, o));

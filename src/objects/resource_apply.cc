@@ -146,6 +146,14 @@ Result<void> ApplyRetention(const Json& resource, bool patch, ObjectMetadata& me
     return {};
   }
   if (!member->is_object()) return BadField("retention", "an object");
+  const auto is_null = [&](const char* key) {
+    const Json* value = Find(*member, key);
+    return value != nullptr && value->is_null();
+  };
+  if (is_null("mode") && is_null("retainUntilTime")) {
+    metadata.retention.reset();
+    return {};
+  }
   ObjectRetention retention = patch && metadata.retention ? *metadata.retention : ObjectRetention{};
   if (const Json* mode = Find(*member, "mode")) {
     const std::string text = TRY(TextOf(*mode, "retention.mode"));

@@ -25,8 +25,8 @@ constexpr std::string_view kSelectOld =
   "(bucket, " CAUDAL_OBJECT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 constexpr std::string_view kInsertLive = "INSERT INTO live_objects" CAUDAL_OBJECT_VALUES;
 constexpr std::string_view kInsertOld = "INSERT INTO old_objects" CAUDAL_OBJECT_VALUES;
-#define CAUDAL_OBJECT_SET                                                            \
-  " SET metageneration = ?, updated = ?, class_updated = ?, retention_expires = ?, " \
+#define CAUDAL_OBJECT_SET                                                         \
+  " SET metageneration = ?, updated = ?, class_updated = ?, retention_from = ?, " \
   "content_type = ?, metadata = ? WHERE bucket = ? AND name = ?"
 
 }  // namespace
@@ -41,10 +41,15 @@ Error ObjectNotFound(std::string_view bucket, std::string_view name) {
                    "object.not_found");
 }
 
-Result<Object> ReadObject(const meta::Statement& row, std::string_view bucket, int column) {
+std::optional<Micros> RetentionEnd(const Bucket& bucket, const Object& object) {
+  if (!bucket.settings.retention_seconds || !object.retention_from) return std::nullopt;
+  return *object.retention_from + *bucket.settings.retention_seconds * 1'000'000;
+}
+
+Result<Object> ReadObject(const meta::Statement& row, const Bucket& bucket, int column) {
   Object o;
   int c = column;
-  o.bucket = bucket;
+  o.bucket = bucket.name;
   o.name = row.Text(c++);
   o.generation = row.Int(c++);
   o.metageneration = row.Int(c++);
@@ -64,7 +69,8 @@ Result<Object> ReadObject(const meta::Statement& row, std::string_view bucket, i
   o.noncurrent_since = OptionalInt(row, c++);
   o.soft_deleted = OptionalInt(row, c++);
   o.hard_delete = OptionalInt(row, c++);
-  o.retention_expires = OptionalInt(row, c++);
+  o.retention_from = OptionalInt(row, c++);
+  o.retention_expires = RetentionEnd(bucket, o);
   o.blob = row.Int(c++);
   o.metadata.content_type = row.Text(c++);
   if (!row.IsNull(c)) TRY(DecodeMetadata(row.Text(c), o.metadata));
@@ -77,7 +83,7 @@ Result<std::optional<Object>> FindLive(meta::Connection& connection, const Bucke
   row.Bind(1, bucket.id);
   row.Bind(2, name);
   if (!TRY(row.Step())) return std::optional<Object>();
-  return std::optional<Object>(TRY(ReadObject(row, bucket.name)));
+  return std::optional<Object>(TRY(ReadObject(row, bucket)));
 }
 
 Result<std::optional<Object>> FindOld(meta::Connection& connection, const Bucket& bucket,
@@ -87,7 +93,7 @@ Result<std::optional<Object>> FindOld(meta::Connection& connection, const Bucket
   row.Bind(2, name);
   row.Bind(3, generation);
   if (!TRY(row.Step())) return std::optional<Object>();
-  return std::optional<Object>(TRY(ReadObject(row, bucket.name)));
+  return std::optional<Object>(TRY(ReadObject(row, bucket)));
 }
 
 Result<void> InsertObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& o) {
@@ -99,7 +105,7 @@ Result<void> InsertObject(meta::Tx& tx, Table table, int64_t bucket_id, const Ob
   TRY(tx.Run(table == Table::kLive ? kInsertLive : kInsertOld, bucket_id, o.name, o.generation,
              o.metageneration, o.size, static_cast<int64_t>(o.crc32c), md5, o.component_count,
              o.created, o.updated, o.storage_class_updated, o.noncurrent_since, o.soft_deleted,
-             o.hard_delete, o.retention_expires, o.blob, o.metadata.content_type, stored_metadata));
+             o.hard_delete, o.retention_from, o.blob, o.metadata.content_type, stored_metadata));
   return {};
 }
 
@@ -120,10 +126,10 @@ Result<void> RewriteObject(meta::Tx& tx, Table table, int64_t bucket_id, const O
   const int64_t changed =
       table == Table::kLive
           ? TRY(tx.Run("UPDATE live_objects" CAUDAL_OBJECT_SET, o.metageneration, o.updated,
-                       o.storage_class_updated, o.retention_expires, o.metadata.content_type,
+                       o.storage_class_updated, o.retention_from, o.metadata.content_type,
                        stored_metadata, bucket_id, o.name))
           : TRY(tx.Run("UPDATE old_objects" CAUDAL_OBJECT_SET " AND generation = ?",
-                       o.metageneration, o.updated, o.storage_class_updated, o.retention_expires,
+                       o.metageneration, o.updated, o.storage_class_updated, o.retention_from,
                        o.metadata.content_type, stored_metadata, bucket_id, o.name, o.generation));
   CAUDAL_CHECK(changed == 1, "an object row that was just read is gone");
   return {};

@@ -18,13 +18,15 @@ namespace caudal::objects {
 enum class Table : uint8_t { kLive, kOld };
 
 // The columns of an object row, in the order of ReadObject.
-#define CAUDAL_OBJECT_COLUMNS                                                             \
-  "name, generation, metageneration, size, crc32c, md5, components, created, updated, "   \
-  "class_updated, noncurrent_since, soft_deleted, hard_delete, retention_expires, blob, " \
+#define CAUDAL_OBJECT_COLUMNS                                                           \
+  "name, generation, metageneration, size, crc32c, md5, components, created, updated, " \
+  "class_updated, noncurrent_since, soft_deleted, hard_delete, retention_from, blob, "  \
   "content_type, metadata"
 
 // From a statement that selects CAUDAL_OBJECT_COLUMNS, starting at `column`.
-Result<Object> ReadObject(const meta::Statement& row, std::string_view bucket, int column = 0);
+Result<Object> ReadObject(const meta::Statement& row, const Bucket& bucket, int column = 0);
+// The end of the retention that the bucket's present policy gives the object.
+std::optional<Micros> RetentionEnd(const Bucket& bucket, const Object& object);
 
 Result<std::optional<Object>> FindLive(meta::Connection& connection, const Bucket& bucket,
                                        std::string_view name);

@@ -200,6 +200,22 @@ TEST_F(StoreTest, HoldsAndRetentionForbidRemoval) {
   EXPECT_TRUE(store_->Delete({"bucket", "o"}).ok());
 }
 
+TEST_F(StoreTest, TheRetentionPolicyOfTheMomentCounts) {
+  MakeBucket();
+  const Object o = Put("o", "x");
+  const auto retain = [&](std::optional<int64_t> seconds) {
+    return store_->UpdateBucket("bucket", {}, [&](BucketSettings& settings) -> Result<void> {
+      settings.retention_seconds = seconds;
+      return {};
+    });
+  };
+  ASSERT_TRUE(retain(100).ok());
+  EXPECT_EQ(store_->Stat({"bucket", "o"}).value().retention_expires, o.created + 100'000'000);
+  EXPECT_EQ(store_->Delete({"bucket", "o"}).error().code, "object.retained");
+  ASSERT_TRUE(retain(std::nullopt).ok());
+  EXPECT_TRUE(store_->Delete({"bucket", "o"}).ok());
+}
+
 TEST_F(StoreTest, ListsByPrefixDelimiterRangeAndGlob) {
   MakeBucket();
   for (const char* name : {"a", "a/", "a/1", "a/2", "a/b/3", "ab", "b", "c/d/e", "c/f", "ñ/x"})

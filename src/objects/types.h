@@ -94,10 +94,13 @@ struct Object {
   Micros created = 0;
   Micros updated = 0;
   Micros storage_class_updated = 0;
-  std::optional<Micros> noncurrent_since;   // a noncurrent version
-  std::optional<Micros> soft_deleted;       // soft-deleted at
-  std::optional<Micros> hard_delete;        // when a soft-deleted one goes for good
-  std::optional<Micros> retention_expires;  // by the bucket's policy
+  std::optional<Micros> noncurrent_since;  // a noncurrent version
+  std::optional<Micros> soft_deleted;      // soft-deleted at
+  std::optional<Micros> hard_delete;       // when a soft-deleted one goes for good
+  // What the bucket's retention policy counts from: creation, or the release of an event-based
+  // hold.
+  std::optional<Micros> retention_from;
+  std::optional<Micros> retention_expires;  // by the policy of the moment
   ObjectMetadata metadata;
   int64_t blob = 0;  // the file that holds its bytes (objects/blobs.h)
 };

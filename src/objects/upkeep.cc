@@ -86,7 +86,7 @@ Result<int64_t> Upkeep::ExpireSoftDeleted() {
                                              " FROM old_objects WHERE hard_delete <= ? LIMIT ?"));
       found.Bind(1, core_.clock.Now());
       found.Bind(2, kExpireMax);
-      while (TRY(found.Step())) rows.push_back({found.Int(0), TRY(ReadObject(found, "", 1))});
+      while (TRY(found.Step())) rows.push_back({found.Int(0), TRY(ReadObject(found, Bucket{}, 1))});
     }
     for (const Row& row : rows) {
       TRY(RemoveObject(tx, Table::kOld, row.bucket, row.object));
