@@ -234,11 +234,11 @@ void SyncFileSystem(const std::string& path, std::source_location where) {
   ::close(fd);
 }
 
-Result<void> MakeDirs(const std::string& path) {
+Result<void> MakeDirs(const std::string& path, uint32_t mode) {
   if (path.empty() || Exists(path)) return {};
   const std::string parent = ParentOf(path);
   if (parent != path) TRY(MakeDirs(parent));
-  if (::mkdir(path.c_str(), 0755) != 0) {
+  if (::mkdir(path.c_str(), mode) != 0) {
     if (errno == EEXIST) return {};
     return ErrnoError(errno, path);
   }

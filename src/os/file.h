@@ -66,7 +66,8 @@ void SyncDir(const std::string& path,
 void SyncFileSystem(const std::string& path,
                     std::source_location where = std::source_location::current());
 
-Result<void> MakeDirs(const std::string& path);  // each new folder's parent is synced
+// Each new folder's parent is synced. `mode` is that of the last folder.
+Result<void> MakeDirs(const std::string& path, uint32_t mode = 0755);
 Result<void> Remove(const std::string& path);    // a file; kNotFound if absent
 Result<void> RemoveTree(const std::string& path);
 Result<void> Rename(const std::string& from, const std::string& to);
