@@ -1,0 +1,142 @@
+// caudal.yaml as typed values. Every default that users meet is a member initialiser here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "events/event.h"
+#include "events/subscriber.h"
+#include "objects/types.h"
+
+namespace caudal::app {
+
+struct HostPort {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;
+
+  bool operator==(const HostPort&) const = default;
+};
+
+struct PlatformConfig {
+  std::string name = "caudal";
+};
+
+struct ServerConfig {
+  HostPort listen;
+  std::string public_url;  // empty: http://<listen>
+  std::vector<std::string> allowed_hosts;
+  bool trust_forwarded = false;
+  int threads = 2;
+  int pool_threads = 32;
+  size_t connections_max = 4096;
+  size_t header_bytes_max = 64u << 10;
+  uint64_t buffered_bytes_max = 256u << 20;
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::chrono::milliseconds body_timeout{30'000};
+  uint64_t body_bytes_per_second_min = 1024;
+  std::chrono::milliseconds drain_timeout{6'000};
+};
+
+enum class AuthRequired : uint8_t { kAuto, kAlways, kNever };
+
+struct AuthConfig {
+  AuthRequired required = AuthRequired::kAuto;
+};
+
+struct StorageConfig {
+  uint64_t disk_reserve = 256u << 20;
+  uint64_t journaled_bytes_max = 128u << 10;
+  uint64_t journal_bytes_max = 64u << 20;
+  uint64_t object_bytes_max = 5ull << 40;
+  std::chrono::seconds upload_keep{7 * 24 * 3600};
+  int64_t uploads_open_max = 10'000;
+  std::chrono::seconds soft_delete{0};
+  std::chrono::milliseconds maintenance_interval{60'000};
+};
+
+struct BucketConfig {
+  bool versioning = false;
+  std::optional<std::chrono::seconds> soft_delete;  // none: storage.soft_delete
+  Json lifecycle = Json::array();                   // rules in Cloud Storage's form
+  std::map<std::string, std::string> labels;
+  std::chrono::seconds retention{0};
+  std::string location = "LOCAL";
+  std::string storage_class = "STANDARD";
+};
+
+struct WebhookConfig {
+  std::string url;
+  std::string secret;
+  events::Webhook::Form form = events::Webhook::Form::kCloudEvent;
+  std::chrono::milliseconds timeout{30'000};
+};
+
+struct RetryConfig {
+  std::chrono::milliseconds first{10'000};
+  std::chrono::milliseconds max{600'000};
+  std::chrono::milliseconds window{24 * 3600 * 1000};
+};
+
+struct SubscriberConfig {
+  std::string name;
+  std::string bucket;
+  std::string prefix;
+  std::string glob;
+  std::vector<events::EventType> types;
+  WebhookConfig webhook;
+  int concurrency = 8;
+  RetryConfig retry;
+};
+
+struct EventsConfig {
+  std::chrono::seconds keep{7 * 24 * 3600};
+  int64_t events_max = 1'000'000;
+  int64_t dead_letters_max = 100'000;
+  std::vector<SubscriberConfig> subscribers;
+  std::map<std::string, WebhookConfig> topics;
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogOptions::Format format = LogOptions::Format::kAuto;
+  std::string file;  // empty: <data>/logs/caudal.log
+  uint64_t file_bytes_max = 16u << 20;
+  int files_max = 5;
+};
+
+struct LimitsConfig {
+  size_t requests_waiting_max = 1024;
+  int webhook_threads = 8;
+  size_t deliveries_in_memory_max = 100'000;
+  uint64_t metadata_cache = 16u << 20;
+  int metadata_readers_max = 64;
+};
+
+struct Config {
+  std::string file;  // the yaml, absolute
+  PlatformConfig platform;
+  std::string data;  // the data folder, absolute
+  ServerConfig server;
+  AuthConfig auth;
+  StorageConfig storage;
+  std::map<std::string, BucketConfig> buckets;
+  EventsConfig events;
+  LogConfig log;
+  LimitsConfig limits;
+
+  std::string log_file() const;
+  std::string url() const;  // public_url, or http://<listen>
+};
+
+bool IsLoopback(const std::string& host);
+// Whether a request needs a key under this configuration: `auto` asks for one unless the server
+// listens on loopback and nothing speaks of a proxy in front.
+bool AuthIsRequired(const Config& config);
+
+}  // namespace caudal::app
