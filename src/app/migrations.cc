@@ -1,0 +1,17 @@
+#include "app/migrations.h"
+
+#include "auth/keys.h"
+#include "events/outbox.h"
+#include "objects/store.h"
+
+namespace caudal::app {
+
+std::vector<meta::Migration> AllMigrations() {
+  std::vector<meta::Migration> all;
+  for (auto module :
+       {auth::KeyStore::Migrations(), events::Outbox::Migrations(), objects::Store::Migrations()})
+    all.insert(all.end(), module.begin(), module.end());
+  return all;
+}
+
+}  // namespace caudal::app
