@@ -1,0 +1,64 @@
+#include "app/authorizer.h"
+
+#include "auth/signature.h"
+#include "data/digest.h"
+
+namespace caudal::app {
+namespace {
+
+bool StartsWithoutCase(std::string_view text, std::string_view lower) {
+  if (text.size() < lower.size()) return false;
+  for (size_t i = 0; i < lower.size(); ++i)
+    if ((text[i] | 0x20) != lower[i] && text[i] != lower[i]) return false;
+  return true;
+}
+
+auth::SignedRequest SignedFormOf(const http::Request& request) {
+  auth::SignedRequest form{http::NameOf(request.method), request.path, request.raw_query, {}};
+  form.headers.assign(request.headers.begin(), request.headers.end());
+  return form;
+}
+
+bool CameThroughAProxy(const http::Request& request) {
+  return request.headers.Get("X-Forwarded-For") || request.headers.Get("Forwarded") ||
+         request.headers.Get("Via") || request.headers.Get("X-Real-IP");
+}
+
+// A JWT or an opaque token that only we can have issued.
+bool IsOurs(std::string_view token) { return token.starts_with("caudal_"); }
+
+}  // namespace
+
+http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
+                                const Clock& clock) {
+  return [options = std::move(options), &keys, &clock](
+             const http::Request& request, std::string_view action) -> Result<http::Principal> {
+    if (action.starts_with("public.")) return http::Principal{};
+    const auto header = request.headers.Get("Authorization");
+    if (header || request.raw_query.find("ignature=") != std::string::npos) {
+      const auth::SignedRequest form = SignedFormOf(request);
+      if (auth::IsSigned(form))
+        return http::Principal{TRY(auth::VerifySignature(form, keys, clock)), true};
+    }
+    if (header && StartsWithoutCase(*header, "bearer ")) {
+      const std::string_view token = header->substr(7);
+      if (!options.admin_token.empty() && EqualConstantTime(token, options.admin_token))
+        return http::Principal{"local administrator", true};
+      Result<std::string> name = keys.VerifyBearer(token);
+      if (name.ok()) return http::Principal{std::move(*name), true};
+      if (options.required || IsOurs(token)) return std::move(name).error();
+    }
+    if (!options.required) return http::Principal{};
+    // The unguessable id of the upload is the proof: who was allowed to start it may go on with it,
+    // also from a signed URL, whose followers carry no credentials.
+    if (action == "storage.uploads.continue") return http::Principal{};
+    if (action == "metrics.read" && options.loopback && !CameThroughAProxy(request))
+      return http::Principal{};
+    return MakeError(ErrorKind::kUnauthenticated,
+                     "this server needs a key: send `Authorization: Bearer <token>` or a V4 "
+                     "signature; `caudal keys create NAME` issues them",
+                     "auth.required");
+  };
+}
+
+}  // namespace caudal::app
