@@ -1,0 +1,38 @@
+// The admin API as the commands use it: of the local server, found through its data folder, or of
+// the one that --url names.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "app/cli/context.h"
+#include "app/server_file.h"
+#include "http/client.h"
+
+namespace caudal::app::cli {
+
+class AdminClient {
+ public:
+  // The code "server.not_running" when there is no local server.
+  static Result<AdminClient> Connect(const Context& context);
+
+  // The answer's JSON; an answer that isn't 2xx becomes an error with its message and reason. The
+  // code "server.unreachable" when there is no connection.
+  Result<Json> Get(const std::string& path);
+  Result<Json> Post(const std::string& path, const Json& body);
+  Result<Json> Delete(const std::string& path);
+  // The lines of a streamed answer, until it ends or `line` returns false.
+  Result<void> Follow(const std::string& path, const std::function<bool(std::string_view)>& line);
+
+ private:
+  AdminClient(ServerFile server, Language language)
+      : server_(std::move(server)), language_(language) {}
+  Result<http::ClientResponse> Send(http::ClientRequest request, const std::string& path);
+  Result<Json> Answer(Result<http::ClientResponse> response);
+
+  ServerFile server_;
+  Language language_;
+  std::unique_ptr<http::Client> client_ = std::make_unique<http::Client>();
+};
+
+}  // namespace caudal::app::cli

@@ -1,0 +1,185 @@
+#include "app/messages.h"
+
+#include <cstdlib>
+
+namespace caudal::app {
+namespace {
+
+struct Entry {
+  Text text;
+  std::string_view english;
+  std::string_view spanish;
+};
+
+constexpr Entry kCatalogue[] = {
+    {Text::kProgram, "Caudal: buckets with the Cloud Storage API and events that are never lost.",
+     "Caudal: buckets con la API de Cloud Storage y eventos que nunca se pierden."},
+    {Text::kFooter,
+     "Examples:\n"
+     "  caudal init shop && cd shop && caudal up      a new platform in ./shop, running\n"
+     "  caudal status                                 what it does\n"
+     "  caudal events tail                            events as they happen\n"
+     "  caudal keys create etl --out etl.json --kind service-account\n"
+     "  caudal backup /mnt/backup/shop                a copy while it runs; again: only what is "
+     "new\n"
+     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 server not running,\n"
+     "4 check or fsck found something.",
+     "Ejemplos:\n"
+     "  caudal init tienda && cd tienda && caudal up  una plataforma nueva en ./tienda, en marcha\n"
+     "  caudal status                                 qué está haciendo\n"
+     "  caudal events tail                            los eventos según ocurren\n"
+     "  caudal keys create etl --out etl.json --kind service-account\n"
+     "  caudal backup /mnt/copia/tienda               una copia en marcha; otra vez: solo lo "
+     "nuevo\n"
+     "Códigos de salida: 0 hecho, 1 falló, 2 mal uso o configuración, 3 el servidor no responde,\n"
+     "4 check o fsck encontraron algo."},
+    {Text::kUsage, "Usage", "Uso"},
+    {Text::kOptions, "Options", "Opciones"},
+    {Text::kSubcommands, "Commands", "Órdenes"},
+    {Text::kHelpOption, "Show this help", "Muestra esta ayuda"},
+    {Text::kConfigOption, "The configuration file", "El archivo de configuración"},
+    {Text::kJsonOption, "JSON for programs instead of text for people",
+     "JSON para programas en lugar de texto para personas"},
+    {Text::kUrlOption, "A server elsewhere, instead of the local one",
+     "Un servidor remoto, en lugar del local"},
+    {Text::kTokenOption, "The token for that server; better in $CAUDAL_TOKEN",
+     "El token de ese servidor; mejor en $CAUDAL_TOKEN"},
+    {Text::kInit, "Write a commented caudal.yaml into a folder",
+     "Escribe un caudal.yaml comentado en una carpeta"},
+    {Text::kInitDir, "The folder; made when it doesn't exist", "La carpeta; se crea si no existe"},
+    {Text::kCheck, "Find everything that is wrong with the configuration",
+     "Encuentra todo lo que está mal en la configuración"},
+    {Text::kReferenceOption, "Print the reference of all keys, as Markdown",
+     "Imprime la referencia de todas las claves, en Markdown"},
+    {Text::kUp, "Run the platform until SIGTERM or Ctrl-C",
+     "Pone la plataforma en marcha hasta SIGTERM o Ctrl-C"},
+    {Text::kListenOption, "HOST:PORT instead of the configuration's; port 0: any free one",
+     "HOST:PUERTO en lugar del configurado; puerto 0: uno libre"},
+    {Text::kStatus, "What the running server does", "Qué está haciendo el servidor"},
+    {Text::kEvents, "List events, newest first; or follow them, or see to dead letters",
+     "Lista los eventos, los últimos primero; o los sigue, o atiende los no entregados"},
+    {Text::kEventsTail, "Print events as they happen", "Imprime los eventos según ocurren"},
+    {Text::kEventsDead, "List dead letters: deliveries that were given up",
+     "Lista las entregas que se dieron por perdidas"},
+    {Text::kEventsReplay, "Deliver dead letters again", "Vuelve a entregar las perdidas"},
+    {Text::kEventsDrop, "Forget dead letters", "Olvida las entregas perdidas"},
+    {Text::kBucketOption, "Only of this bucket", "Solo de este bucket"},
+    {Text::kPrefixOption, "Only objects whose name begins so",
+     "Solo objetos cuyo nombre empieza así"},
+    {Text::kLimitOption, "At most this many", "Como mucho tantos"},
+    {Text::kAfterOption, "Begin after this sequence; 0: with the oldest",
+     "Empieza tras esta secuencia; 0: por el más antiguo"},
+    {Text::kSubscriberOption, "Only of this subscriber", "Solo de este suscriptor"},
+    {Text::kEventOption, "Only the event of this sequence", "Solo el evento de esta secuencia"},
+    {Text::kAllOption, "All of them", "Todas"},
+    {Text::kLogs, "Show the end of the log", "Muestra el final del registro"},
+    {Text::kFollowOption, "Go on as it grows", "Sigue mientras crece"},
+    {Text::kLinesOption, "How many lines", "Cuántas líneas"},
+    {Text::kBackup, "Back up the running platform into a folder",
+     "Copia de seguridad, en marcha, en una carpeta"},
+    {Text::kBackupDir, "The folder; again the same one: only what is new is copied",
+     "La carpeta; si es la misma otra vez, solo se copia lo nuevo"},
+    {Text::kRestore, "Make a data folder from a backup, checking every byte",
+     "Crea una carpeta de datos desde una copia, comprobando cada byte"},
+    {Text::kRestoreBackup, "The backup's folder", "La carpeta de la copia"},
+    {Text::kDataOption, "The new data folder; must be absent or empty",
+     "La nueva carpeta de datos; no debe existir o estar vacía"},
+    {Text::kFsck, "Check the metadata and every object's bytes",
+     "Comprueba los metadatos y los bytes de cada objeto"},
+    {Text::kRepairOption, "Remove files that nothing refers to; the server must be stopped",
+     "Quita archivos a los que nada se refiere; con el servidor parado"},
+    {Text::kNoChecksumsOption, "Don't read the bytes: sizes only",
+     "No lee los bytes: solo tamaños"},
+    {Text::kKeys, "Issue, list and revoke keys", "Emite, lista y revoca claves"},
+    {Text::kKeysCreate, "Issue a key; its secret is shown this once",
+     "Emite una clave; su secreto se muestra esta única vez"},
+    {Text::kKeysList, "List keys", "Lista las claves"},
+    {Text::kKeysRevoke, "Revoke a key at once", "Revoca una clave al momento"},
+    {Text::kKeyName, "A name that says who uses it", "Un nombre que dice quién la usa"},
+    {Text::kKeyKindOption, "token, service-account (a JSON key file) or hmac",
+     "token, service-account (un archivo JSON) o hmac"},
+    {Text::kKeyExpiresOption, "When it ends: a duration (90d) or a time (2027-01-31T00:00:00Z)",
+     "Cuándo caduca: una duración (90d) o un momento (2027-01-31T00:00:00Z)"},
+    {Text::kKeyOutOption, "Write the secret to this new file, readable by you only",
+     "Escribe el secreto en este archivo nuevo, que solo usted puede leer"},
+    {Text::kKeyId, "The key's id, from `caudal keys list`",
+     "El id de la clave, según `caudal keys list`"},
+    {Text::kReload, "Apply the changed configuration, and say what needs a restart",
+     "Aplica la configuración cambiada y dice qué necesita un reinicio"},
+    {Text::kVersion, "Print the version", "Imprime la versión"},
+    {Text::kError, "error: {}", "error: {}"},
+    {Text::kReady, "caudal is ready at {}", "caudal está listo en {}"},
+    {Text::kInitDone, "wrote {}; start it with: caudal up --config {}",
+     "escrito {}; póngalo en marcha con: caudal up --config {}"},
+    {Text::kInitExists, "{} exists already and was left as it is",
+     "{} ya existe y se ha dejado como está"},
+    {Text::kCheckFine, "{} is fine", "{} está bien"},
+    {Text::kCheckProblems, "{} problems", "{} problemas"},
+    {Text::kNotRunning, "no server runs for {}; start it with `caudal up`",
+     "no hay servidor en marcha para {}; arránquelo con `caudal up`"},
+    {Text::kUnreachable, "the server at {} doesn't answer ({})",
+     "el servidor en {} no responde ({})"},
+    {Text::kNothing, "nothing", "nada"},
+    {Text::kReloadNothing, "nothing has changed", "no ha cambiado nada"},
+    {Text::kReloadApplied, "applied: {}", "aplicado: {}"},
+    {Text::kReloadRestart, "needs a restart: {}", "necesita un reinicio: {}"},
+    {Text::kReloadBuckets, "buckets made: {}", "buckets creados: {}"},
+    {Text::kReplayed, "{} dead letters are due again", "{} entregas perdidas vuelven a intentarse"},
+    {Text::kDropped, "{} dead letters dropped", "{} entregas perdidas olvidadas"},
+    {Text::kWhichDeadLetters, "say which: --subscriber NAME, --event SEQUENCE or --all",
+     "diga cuáles: --subscriber NOMBRE, --event SECUENCIA o --all"},
+    {Text::kBackupDone, "{} files, {} in {}; copied now: {} files, {}",
+     "{} archivos, {} en {}; copiados ahora: {} archivos, {}"},
+    {Text::kRestoreDone, "{} files, {} restored into {}", "{} archivos, {} restaurados en {}"},
+    {Text::kFsckSound, "sound: {} objects, {}", "todo bien: {} objetos, {}"},
+    {Text::kFsckDamage, "damage: {}", "daño: {}"},
+    {Text::kFsckTidy, "untidy: {}", "desorden: {}"},
+    {Text::kRepaired, "(repaired)", "(reparado)"},
+    {Text::kKeyToken,
+     "token {} for {}, shown this once:", "token {} para {}, se muestra esta única vez:"},
+    {Text::kKeyHmac, "access id {} for {}; its secret, shown this once:",
+     "id de acceso {} para {}; su secreto, se muestra esta única vez:"},
+    {Text::kKeyFile, "key file of {} for {}, shown this once:",
+     "archivo de clave de {} para {}, se muestra esta única vez:"},
+    {Text::kKeyWritten, "key {} for {}: its secret is in {}",
+     "clave {} para {}: su secreto está en {}"},
+    {Text::kKeyRevoked, "{} is revoked", "{} queda revocada"},
+    {Text::kStatusLine, "caudal {} ({}) at {}: {}, up {}, process {}",
+     "caudal {} ({}) en {}: {}, en marcha {}, proceso {}"},
+    {Text::kStatusBuckets, "storage: {} buckets, {} objects, {}; {} unfinished uploads",
+     "almacén: {} buckets, {} objetos, {}; {} subidas sin terminar"},
+    {Text::kStatusEvents, "events:  {} so far", "eventos: {} hasta ahora"},
+    {Text::kStatusHttp, "http:    {} requests, {} failed by us, {} connections",
+     "http:    {} peticiones, {} con fallo nuestro, {} conexiones"},
+    {Text::kStatusDiskFull, "the disk is full: uploads are refused until there is room",
+     "el disco está lleno: no se admiten subidas hasta que haya sitio"},
+};
+
+static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));
+
+constexpr bool InOrder() {
+  for (size_t i = 0; i < std::size(kCatalogue); ++i)
+    if (kCatalogue[i].text != static_cast<Text>(i)) return false;
+  return true;
+}
+static_assert(InOrder(), "the catalogue stands in the order of the enum");
+
+}  // namespace
+
+Language LanguageOfEnvironment() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (!value || !*value) continue;
+    const std::string_view text(value);
+    const bool spanish = text == "es" || text.starts_with("es_") || text.starts_with("es.");
+    return spanish ? Language::kSpanish : Language::kEnglish;
+  }
+  return Language::kEnglish;
+}
+
+std::string_view TextOf(Text text, Language language) {
+  const Entry& entry = kCatalogue[static_cast<size_t>(text)];
+  return language == Language::kSpanish ? entry.spanish : entry.english;
+}
+
+}  // namespace caudal::app
