@@ -73,6 +73,7 @@ objects::StoreOptions StoreOptionsOf(const Config& config, const DataPaths& path
   options.disk_reserve_bytes = storage.disk_reserve;
   options.default_soft_delete_seconds = storage.soft_delete.count();
   options.maintenance_interval = storage.maintenance_interval;
+  options.lifecycle_interval = storage.lifecycle_interval;
   options.public_url = config.url();
   return options;
 }
@@ -280,6 +281,7 @@ Result<Json> Platform::Impl::Reload() {
   config.log.level = fresh.log.level;
   config.storage.disk_reserve = fresh.storage.disk_reserve;
   config.storage.maintenance_interval = fresh.storage.maintenance_interval;
+  config.storage.lifecycle_interval = fresh.storage.lifecycle_interval;
   config.server.public_url = fresh.server.public_url;
   {
     MutexLock url_lock(url_mutex);

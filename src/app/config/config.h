@@ -58,6 +58,7 @@ struct StorageConfig {
   int64_t uploads_open_max = 10'000;
   std::chrono::seconds soft_delete{0};
   std::chrono::milliseconds maintenance_interval{60'000};
+  std::chrono::milliseconds lifecycle_interval{3'600'000};
 };
 
 struct BucketConfig {

@@ -27,7 +27,10 @@ const std::vector<Key<StorageConfig>>& Keys() {
       Field("soft_delete", &C::soft_delete, Duration{0ms, 24h * 90}, kRestart,
             "How long deleted objects can be restored, in new buckets that don't say; 0 is off."),
       Field("maintenance_interval", &C::maintenance_interval, Duration{100ms, 24h}, kLive,
-            "How often lifecycle rules, expiry and garbage are looked after."),
+            "How often expired uploads and soft-deleted objects are looked after."),
+      Field("lifecycle_interval", &C::lifecycle_interval, Duration{100ms, 24h * 7}, kLive,
+            "How often lifecycle rules are applied; each time looks at every object of the buckets "
+            "that have any."),
   };
   return keys;
 }
