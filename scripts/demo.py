@@ -110,7 +110,7 @@ def main():
             check(f"{len(acknowledged)} objects in gs://landing/payments/", len(list(bucket.list_blobs())) == len(acknowledged))
 
             step(2, "The events that a webhook received")
-            show(receiver.wait_for(lambda all_: len({one.id for one in all_}) >= expected), 8)
+            show(receiver.wait_for(lambda all_: len({one.id for one in all_}) >= expected), 20)
 
             step(3, "Kill the server in the middle of a resumable upload")
             upload_across_a_kill(server, acknowledged)

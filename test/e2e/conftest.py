@@ -1,7 +1,9 @@
 """What every end-to-end test gets: one server for the whole run, a bucket of its own, and ways to start others."""
 import concurrent.futures
+import http.client
 import itertools
 import os
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -111,12 +113,16 @@ def many_objects(server):
     requests.post(f"{server.url}/storage/v1/b?project=e2e", json={"name": bucket}, timeout=30).raise_for_status()
     names = [f"y{i // 10_000}/m{i // 1000 % 10}/{i:06d}.txt" for i in range(100_000)]
 
+    address = server.url.removeprefix("http://")
+
     def put(part):
-        with requests.Session() as session:
-            for name in part:
-                answer = session.post(f"{server.url}/upload/storage/v1/b/{bucket}/o", data=b"x", timeout=60,
-                                      params={"uploadType": "media", "name": name})
-                assert answer.status_code == 200, answer.text
+        connection = http.client.HTTPConnection(address, timeout=60)  # several times as fast as requests
+        for name in part:
+            connection.request("POST", f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}", b"x")
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == 200, body
+        connection.close()
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         list(pool.map(put, [names[at::32] for at in range(32)]))

@@ -78,16 +78,16 @@ def test_pandas(server, bucket, monkeypatch):
     assert len(pandas.read_json(f"gs://{bucket.name}/t/frame.jsonl", lines=True, storage_options=options)) == 1000
 
 
-@pytest.mark.slow
+@pytest.mark.skipif("CAUDAL_E2E_GRPC" not in os.environ, reason="takes minutes, in gcsfs's own retries")
 def test_unconfigured_gcsfs_works_too(server, bucket):
-    """Without GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false it asks for the bucket's type by gRPC first. It must come
-    through all the same; how long that took is printed, for docs/clients.md."""
+    """Without GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false it asks for the bucket's type by gRPC first, and each time it
+    gets no answer it tries for a minute. Nothing but gRPC over TLS at our port would spare it that."""
     program = (f"import gcsfs; fs = gcsfs.GCSFileSystem(endpoint_url={server.url!r}, token='anon', project='e2e');"
                f"fs.pipe('{bucket.name}/x', b'unconfigured'); print(fs.cat('{bucket.name}/x'))")
     env = {**os.environ, "STORAGE_EMULATOR_HOST": server.url}
     env.pop("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT")
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=200,
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=600,
                           check=False)
     print(f"unconfigured gcsfs: {time.monotonic() - started:.1f} s")
     assert "unconfigured" in done.stdout, done.stderr[-2000:]

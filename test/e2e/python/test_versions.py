@@ -118,7 +118,7 @@ def test_object_retention(client, bucket_name):
 @pytest.mark.slow
 def test_lifecycle_removes_old_versions(start, connect):
     """The rule acts by itself, at the interval that the configuration sets."""
-    server = start("storage: {maintenance_interval: 200ms}\n")
+    server = start("storage: {lifecycle_interval: 200ms}\n")
     client = connect(server.url)
     bucket = client.bucket("lifecycle-bucket")
     bucket.versioning_enabled = True
