@@ -4,6 +4,7 @@
 
 #include "app/cli/commands.h"
 #include "app/version.h"
+#include "os/permissions.h"
 
 namespace caudal::app {
 namespace {
@@ -41,6 +42,7 @@ void AddGlobalOptions(CLI::App& app, cli::Context& context) {
 }  // namespace
 
 int RunCli(int argc, char** argv) {
+  os::KeepFilesPrivate();
   cli::Context context;
   context.language = LanguageOfEnvironment();
   CLI::App app(std::string(TextOf(Text::kProgram, context.language)), "caudal");
