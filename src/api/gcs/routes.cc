@@ -42,13 +42,15 @@ class Table {
 
   // What Cloud Storage has there and Caudal hasn't.
   void Missing(const std::string& path, const std::string& message) {
-    for (const char* prefix : {"/storage/v1", ""}) {
-      for (const http::Method method : {http::Method::kGet, http::Method::kPost, http::Method::kPut,
-                                        http::Method::kPatch, http::Method::kDelete}) {
-        Add(method, prefix + path, "storage.unsupported",
-            http::Handler([message](Request&) -> Result<Response> { return Unsupported(message); }),
-            http::RunOn::kIo, context_->options().json_bytes_max);
-      }
+    for (const char* prefix : {"/storage/v1", ""}) Always(prefix + path, Unsupported(message));
+  }
+
+  void Always(const std::string& path, const Error& error) {
+    for (const http::Method method : {http::Method::kGet, http::Method::kPost, http::Method::kPut,
+                                      http::Method::kPatch, http::Method::kDelete}) {
+      Add(method, path, "storage.unsupported",
+          http::Handler([error](Request&) -> Result<Response> { return error; }), http::RunOn::kIo,
+          context_->options().json_bytes_max);
     }
   }
 
@@ -122,7 +124,7 @@ void AddObjects(Table& table) {
   for (const char* prefix : {"/download/storage/v1", "/download"})
     table.At(kGet, prefix + object, "storage.objects.get", DownloadObject, http::RunOn::kIo);
   for (const char* prefix : {"/upload/storage/v1", "/upload", "/resumable/upload/storage/v1"}) {
-    table.Stream(kPost, prefix + objects, "storage.objects.create", Upload);
+    table.Stream(kPost, prefix + objects, "storage.objects.upload", Upload);
     table.Stream(kPut, prefix + objects, "storage.uploads.continue", ContinueUpload);
     table.At(kDelete, prefix + objects, "storage.uploads.continue", CancelUpload);
   }
@@ -151,7 +153,7 @@ void AddMissing(Table& table) {
 }  // namespace
 
 bool IsUploadAction(std::string_view action) {
-  return action == "storage.uploads.continue" || action == "storage.objects.create";
+  return action == "storage.uploads.continue" || action == "storage.objects.upload";
 }
 
 void AddRoutes(http::Router& router, GcsDependencies dependencies) {
@@ -172,6 +174,12 @@ void AddRoutes(http::Router& router, GcsDependencies dependencies) {
   for (const char* prefix :
        {"/storage/", "/upload/", "/download/", "/batch/", "/b/", "/resumable/"})
     router.SetFallback(prefix, &context->json_style);
+  // What lies below these and isn't there isn't a bucket of the XML API.
+  for (const char* prefix :
+       {"/storage/", "/upload/", "/download/", "/batch/", "/b/", "/resumable/"})
+    table.Always(std::string(prefix) + "{rest*}",
+                 MakeError(ErrorKind::kNotFound, "The Cloud Storage JSON API has nothing here.",
+                           "http.no_route"));
   AddXmlRoutes(router, context);
 }
 

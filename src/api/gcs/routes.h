@@ -42,7 +42,7 @@ struct GcsDependencies {
 // unguessable id is the proof.
 void AddRoutes(http::Router& router, GcsDependencies dependencies);
 
-// "storage.uploads.continue" and "storage.objects.create".
+// "storage.uploads.continue" and "storage.objects.upload".
 bool IsUploadAction(std::string_view action);
 
 }  // namespace caudal::api::gcs
