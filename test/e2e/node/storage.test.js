@@ -219,7 +219,9 @@ async function uploadLarge(endpoint, name) {
   await pipeline(Readable.from((function* () {
     for (let i = 0; i < 200; ++i) yield piece;
   })(), {objectMode: false, highWaterMark: 1 << 20}),
-  storage.bucket(name).file('big').createWriteStream({chunkSize: 8 << 20, resumable: true}));
+  // Without a precondition the client takes an upload for one that can't be retried.
+  storage.bucket(name).file('big').createWriteStream({
+    chunkSize: 8 << 20, resumable: true, preconditionOpts: {ifGenerationMatch: 0}}));
   return md5.digest('base64');
 }
 
