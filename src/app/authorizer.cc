@@ -24,6 +24,14 @@ bool CameThroughAProxy(const http::Request& request) {
          request.headers.Get("Via") || request.headers.Get("X-Real-IP");
 }
 
+// Spares other requests the form above. Parts of a signature alone count: one that lost its
+// signature proper must not pass for a request that never had any.
+bool MayBeSigned(std::string_view query) {
+  for (const std::string_view part : {"oog-", "mz-", "ccess"})
+    if (query.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
 // A JWT or an opaque token that only we can have issued.
 bool IsOurs(std::string_view token) { return token.starts_with("caudal_"); }
 
@@ -35,7 +43,7 @@ http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
              const http::Request& request, std::string_view action) -> Result<http::Principal> {
     if (action.starts_with("public.")) return http::Principal{};
     const auto header = request.headers.Get("Authorization");
-    if (header || request.raw_query.find("ignature=") != std::string::npos) {
+    if (header || MayBeSigned(request.raw_query)) {
       const auth::SignedRequest form = SignedFormOf(request);
       if (auth::IsSigned(form))
         return http::Principal{TRY(auth::VerifySignature(form, keys, clock)), true};

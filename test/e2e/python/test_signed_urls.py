@@ -75,7 +75,8 @@ def test_tampered_urls_are_refused(server, blob):
     for what, changed in tampered(url):
         assert changed != url, what
         answer = requests.get(changed, timeout=30)
-        assert answer.status_code in (400, 403), f"{what}: {answer.status_code}"
+        refused = (400, 403, 501) if what == "algorithm" else (400, 403)
+        assert answer.status_code in refused, f"{what}: {answer.status_code}"
         assert b"signed" != answer.content, what
     assert requests.delete(url, timeout=30).status_code == 403
     assert requests.put(url, data=b"x", timeout=30).status_code == 403
