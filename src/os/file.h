@@ -68,7 +68,7 @@ void SyncFileSystem(const std::string& path,
 
 // Each new folder's parent is synced. `mode` is that of the last folder.
 Result<void> MakeDirs(const std::string& path, uint32_t mode = 0755);
-Result<void> Remove(const std::string& path);    // a file; kNotFound if absent
+Result<void> Remove(const std::string& path);  // a file; kNotFound if absent
 Result<void> RemoveTree(const std::string& path);
 Result<void> Rename(const std::string& from, const std::string& to);
 Result<void> HardLink(const std::string& from, const std::string& to);
