@@ -1,5 +1,5 @@
-// Preloaded by missing_sync.py: syncs of files whose path ends as CAUDAL_SKIP_SYNC_OF says do nothing. For SQLite's
-// syncs, which os/file.cc doesn't make.
+// Preloaded by missing_sync.py: syncs of files whose path ends as CAUDAL_SKIP_SYNC_OF says do
+// nothing. For SQLite's syncs, which os/file.cc doesn't make.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,8 +14,10 @@ bool IsLeftOut(int fd) {
   const char* ending = std::getenv("CAUDAL_SKIP_SYNC_OF");
   if (ending == nullptr) return false;
   char path[4096];
-  const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
-  if (length <= 0 || !std::string_view(path, static_cast<size_t>(length)).ends_with(ending)) return false;
+  const ssize_t length =
+      ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
+  if (length <= 0 || !std::string_view(path, static_cast<size_t>(length)).ends_with(ending))
+    return false;
   if (const char* reached = std::getenv("CAUDAL_SKIP_SYNC_REACHED"))
     ::close(::open(reached, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   return true;
