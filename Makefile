@@ -42,7 +42,7 @@ test: ## Run everything: lint, unit, end-to-end, sanitizers, fuzzing, a short cr
 
 .PHONY: test-unit
 test-unit: dev ## Run the unit tests
-	@ctest --test-dir build/dev -L unit -j $(JOBS) --output-on-failure --no-tests=error --progress
+	@ctest --test-dir build/dev -L unit -j $(JOBS) --output-on-failure --no-tests=error
 
 .PHONY: test-e2e
 test-e2e: dev ## Run the end-to-end tests with real clients (ARGS="-k name" selects)
@@ -52,14 +52,14 @@ test-e2e: dev ## Run the end-to-end tests with real clients (ARGS="-k name" sele
 test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
 	@$(call configure,asan,test)
 	@ninja -C build/asan -j $(JOBS)
-	@ctest --test-dir build/asan -L unit -j $(JOBS) --output-on-failure --no-tests=error --progress
+	@ctest --test-dir build/asan -L unit -j $(JOBS) --output-on-failure --no-tests=error
 	@CAUDAL_BINARY=build/asan/caudal $(PYTHON) -m pytest -c test/pytest.ini test/e2e -m asan $(ARGS)
 
 .PHONY: test-tsan
 test-tsan: ## Run the concurrent tests with ThreadSanitizer
 	@$(call configure,tsan,test)
 	@ninja -C build/tsan -j $(JOBS)
-	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -j $(JOBS) --output-on-failure --no-tests=error --progress
+	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -j $(JOBS) --output-on-failure --no-tests=error
 # Modules that start threads, and whatever says in its name that it runs several at once.
 TSAN_TESTS := ^(http|meta|events|objects|app)\.|[Cc]oncurren|[Tt]hread|[Pp]arallel
 
