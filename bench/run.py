@@ -31,13 +31,15 @@ def main():
     parser.add_argument("--seconds", type=float, default=3, help="of one round of one server")
     parser.add_argument("--folder", help="where the data goes; a temporary one by default")
     parser.add_argument("--build", default=str(TREE / "build/release"), help="the release build")
+    parser.add_argument("--no-build", action="store_true", help="take the build as it is")
     parser.add_argument("--record", action="store_true", help="write the tables of docs/benchmarks.md")
     options = parser.parse_args()
     for name in options.figure:
         if name not in names:
             parser.error(f"no figure {name!r}; there are {', '.join(names)}")
 
-    subprocess.run(["ninja", "-C", options.build, "caudal", "load", "floor"], check=True, stdout=subprocess.DEVNULL)
+    if not options.no_build:
+        subprocess.run(["ninja", "-C", options.build, "caudal", "load", "floor"], check=True, stdout=subprocess.DEVNULL)
     fake_gcs = subprocess.run([str(TREE / "bench/setup")], check=True, capture_output=True, text=True).stdout.strip()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="caudal-bench-", dir=options.folder or os.environ.get("TMPDIR")))
     real_disk(folder)

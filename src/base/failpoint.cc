@@ -13,7 +13,7 @@
 namespace caudal {
 namespace {
 
-enum class Action : uint8_t { kKill, kCut, kDelay, kError };
+enum class Action : uint8_t { kKill, kCut, kStop, kDelay, kError };
 
 struct Armed {
   Action action = Action::kError;
@@ -52,6 +52,8 @@ Result<Armed> ParseAction(std::string_view text) {
     armed.action = Action::kKill;
   } else if (parts[0] == "cut") {
     armed.action = Action::kCut;
+  } else if (parts[0] == "stop") {
+    armed.action = Action::kStop;
   } else if (parts[0] == "error") {
     armed.action = Action::kError;
   } else if (parts[0] == "delay" && parts.size() > 1 && parts[1].ends_with("ms")) {
@@ -60,7 +62,7 @@ Result<Armed> ParseAction(std::string_view text) {
     next = 2;
   } else {
     return MakeError(ErrorKind::kInvalid, "failpoint action '" + std::string(text) +
-                                              "' is none of kill, cut, error, delay:<N>ms");
+                                              "' is none of kill, cut, stop, error, delay:<N>ms");
   }
   if (parts.size() > next) armed.probability = std::atof(parts[next].c_str());
   return armed;
@@ -132,6 +134,9 @@ Result<void> HitFailpoint(const char* name) {
       return {};
     case Action::kError:
       return MakeError(ErrorKind::kUnavailable, std::string("failpoint ") + name);
+    case Action::kStop:
+      std::raise(SIGSTOP);
+      return {};
     case Action::kCut:
       if (power_cut) power_cut();
       [[fallthrough]];

@@ -4,8 +4,8 @@
 //
 // Armed by the environment at start
 // (CAUDAL_FAILPOINTS="objects.blob.synced=kill:0.02;meta.commit=delay:50ms") or by ArmFailpoints.
-// Actions: `kill` (SIGKILL to this process), `cut` (the power-cut hook, then SIGKILL),
-// `delay:<N>ms`, `error` (an Error of kind kUnavailable), each with an optional probability `:<p>`
+// Actions: `kill` (SIGKILL to this process), `cut` (the power-cut hook, then SIGKILL), `stop`
+// (SIGSTOP: a tester acts), `delay:<N>ms`, `error` (kUnavailable), each with a probability `:<p>`
 // and `*` for every failpoint. In builds without CAUDAL_FAILPOINTS the macro is nothing and arming
 // is refused.
 #pragma once

@@ -79,7 +79,7 @@ def cut(rng):
     failpoint = rng.choice(["", "", "*"])
     return plans.Plan(power_cut=True, failpoint=failpoint, probability=10 ** rng.uniform(-3.5, -2.5),
                       moment_s=rng.uniform(0.3, 2.0), receiver_failing=0, receiver_down=False,
-                      crash_in_recovery=rng.choice([0, 1e-6]))
+                      crash_in_recovery=rng.choice([0, 1e-6]), pace_s=rng.choice([0, 0, 0.25]))
 
 
 def try_site(site, folder, binary, rounds, seed):

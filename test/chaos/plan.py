@@ -17,16 +17,15 @@ class Plan:
     receiver_down: bool       # for some time in the middle
     crash_in_recovery: float  # probability of each failpoint to end the restart too; 0 for none
 
-    @property
-    def action(self):
-        return "cut" if self.power_cut else "kill"
+    pace_s: float = 0         # pause of a client between changes
 
-    def environment(self, seed, mount_point):
-        armed = {"CAUDAL_POWER_CUT": str(mount_point)} if self.power_cut else {}
-        if self.failpoint:
-            armed["CAUDAL_FAILPOINTS"] = f"{self.failpoint}={self.action}:{self.probability:.6f}"
-            armed["CAUDAL_FAILPOINT_SEED"] = str(seed)
-        return armed
+    def environment(self, seed):
+        """Before a cut the server only stops: were it running, a thread could acknowledge what the cut then takes."""
+        if not self.failpoint:
+            return {}
+        action = "stop" if self.power_cut else "kill"
+        return {"CAUDAL_FAILPOINTS": f"{self.failpoint}={action}:{self.probability:.6f}",
+                "CAUDAL_FAILPOINT_SEED": str(seed)}
 
     def text(self):
         how = "power cut" if self.power_cut else "kill"
@@ -56,4 +55,5 @@ def plan(seed, number, can_cut, names):
         moment_s=rng.uniform(0.1, 1.5) if not failpoint else rng.uniform(1.5, 2.5),
         receiver_failing=rng.choice([0, 0, 0.05, 0.3]),
         receiver_down=rng.random() < 0.15,
-        crash_in_recovery=rng.choice([0.02, 0.3]) if rng.random() < 0.2 else 0)
+        crash_in_recovery=rng.choice([0.02, 0.3]) if rng.random() < 0.2 else 0,
+        pace_s=0.2 if rng.random() < 0.15 else 0)

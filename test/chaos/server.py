@@ -50,13 +50,13 @@ class Server:
                 env={**os.environ, **environment})
 
     def wait_ready(self, seconds=30):
-        """False when it died before."""
+        """False when it died or was stopped by a failpoint before."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
+            if self.gone:
                 return False
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
                 connection.request("GET", "/readyz")
                 status = connection.getresponse().status
                 connection.close()
@@ -70,6 +70,27 @@ class Server:
     @property
     def alive(self):
         return self.process.poll() is None
+
+    @property
+    def gone(self):
+        """Dead, or stopped at a failpoint, which is the moment for the power cut."""
+        return not self.alive or "T" in self.thread_states()
+
+    def thread_states(self):
+        states = set()
+        for stat in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            try:
+                states.add(stat.read_text().rpartition(")")[2].split()[0])
+            except OSError:  # the thread ended
+                pass
+        return states
+
+    def freeze(self):
+        """No thread runs any more: nothing is acknowledged after this. One within a system call stays in it."""
+        if self.alive:
+            self.process.send_signal(signal.SIGSTOP)
+        while self.alive and not self.thread_states() <= set("TtDZX"):
+            time.sleep(0.001)
 
     def kill(self):
         if self.process is not None and self.process.poll() is None:

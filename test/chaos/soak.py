@@ -8,6 +8,7 @@ first violation, whose data folder is kept.
 """
 import argparse
 import collections
+import dataclasses
 import os
 import pathlib
 import pickle
@@ -69,14 +70,9 @@ class Run:
 
     def save(self):
         new = self.state_file.with_suffix(".new")
-        numbers = self.workers[0].numbers
         state = {"seed": self.seed, "round": self.round, "tally": self.tally, "shared": self.shared,
-                 "workers": self.workers, "number": numbers.next, "receiver": self.receiver.state()}
-        for one in self.workers:
-            one.numbers = None
+                 "workers": self.workers, "number": self.workers[0].numbers.next, "receiver": self.receiver.state()}
         new.write_bytes(pickle.dumps(state))
-        for one in self.workers:
-            one.numbers = numbers
         new.replace(self.state_file)
 
     def load(self):
@@ -117,7 +113,6 @@ class Run:
         before = sum(one.operations for one in self.workers)
         deliveries = self.receiver.deliveries
         by_failpoint = self.load_until_death(plan, rng)
-        self.after_death(plan)
         recoveries = self.crash_in_recovery(plan, rng)
         if not self.start({}):
             raise oracle.Violation(f"the server does not start again: {self.server.last_words()}")
@@ -141,57 +136,54 @@ class Run:
         """Returns whether a failpoint did it."""
         self.receiver.failing = plan.receiver_failing
         dying = threading.Event()
-        is_dying = lambda: dying.is_set() or not self.server.alive
-        if not self.start(plan.environment(rng.getrandbits(32), self.data.parent)):
+        if not self.start(plan.environment(rng.getrandbits(32))):
+            self.end(plan)
             return True
-        threads = [threading.Thread(target=one.run, args=(self.server.port, rng.getrandbits(64), is_dying))
-                   for one in self.workers]
+        threads = [threading.Thread(target=one.run, args=(self.server.port, rng.getrandbits(64), dying.is_set,
+                                                          plan.pace_s)) for one in self.workers]
         for one in self.workers:
             one.violation = None
         for thread in threads:
             thread.start()
         begin = time.monotonic()
-        while self.server.alive and time.monotonic() - begin < plan.moment_s:
+        while not self.server.gone and time.monotonic() - begin < plan.moment_s:
             if any(one.violation for one in self.workers):
                 break
             elapsed = (time.monotonic() - begin) / plan.moment_s
             self.receiver.down = plan.receiver_down and 0.3 < elapsed < 0.7
             time.sleep(0.002)
-        by_failpoint = not self.server.alive
+        by_failpoint = self.server.gone
         dying.set()
-        if not by_failpoint and plan.power_cut:
-            self.disk.cut()
-        self.server.kill()
+        code = self.end(plan)
         for thread in threads:
             thread.join()
         self.receiver.failing, self.receiver.down = 0.0, False
         for one in self.workers:
             if one.violation:
                 raise one.violation
-        # After a cut another thread may notice first that nothing can be synced any more, and abort: rightly.
-        aborted = plan.power_cut and self.server.process.returncode == -6 and "fatal" in self.server.last_words()
-        if by_failpoint and self.server.process.returncode != -9 and not aborted:
-            raise oracle.Violation(f"the server ended by itself with {self.server.process.returncode}: "
-                                   f"{self.server.last_words()}")
+        if code != -9:
+            raise oracle.Violation(f"the server ended by itself with {code}: {self.server.last_words()}")
         return by_failpoint
 
-    def after_death(self, plan):
+    def end(self, plan):
+        """Death, whether or not a failpoint brought it already. Returns the exit code."""
+        if plan.power_cut:
+            self.server.freeze()
+            self.disk.cut()
+        self.server.kill()
         if plan.power_cut:
             self.disk.restore_power()
+        return self.server.process.returncode
 
     def crash_in_recovery(self, plan, rng):
         if not plan.crash_in_recovery:
             return 0
-        armed = plans.dataclasses.replace(plan, failpoint="*", probability=plan.crash_in_recovery)
-        ready = self.start(armed.environment(rng.getrandbits(32), self.data.parent))
+        armed = dataclasses.replace(plan, failpoint="*", probability=plan.crash_in_recovery)
+        ready = self.start(armed.environment(rng.getrandbits(32)))
         end = time.monotonic() + 0.3
-        while ready and self.server.alive and time.monotonic() < end:
+        while ready and not self.server.gone and time.monotonic() < end:
             time.sleep(0.01)
-        died = not self.server.alive
-        if not died and plan.power_cut:
-            self.disk.cut()
-        self.server.kill()
-        self.after_death(plan)
+        self.end(plan)
         return 1
 
     def close(self):
@@ -238,6 +230,7 @@ def main():
             run.one_round()
             run.save()
     except oracle.Violation as violation:
+        (folder / "violation.pickle").write_bytes(pickle.dumps(run.workers))
         plan = plans.plan(run.seed, run.round, run.can_cut, run.failpoints)
         print(f"\nVIOLATION in round {run.round + 1} ({plan.text()}): {violation}\n"
               f"kept: {folder} (disk.img holds the data, caudal.log and server.out what the server said)\n"

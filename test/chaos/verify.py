@@ -1,14 +1,15 @@
 """After a restart: is everything there, and nothing else?"""
 import collections
-import random
 import time
 
 import content
 from client import Client, Lost, Refused
-from oracle import Violation
+from oracle import Delete, DeleteVersion, Violation
 
 EVENTS_WAIT_S = 60
 SHARED_VERSIONS_KEPT = 4
+FINISHED_UPLOADS_KEPT = 4
+OLD_VERSIONS_KEPT = 3
 
 
 def verify(run, round_rng):
@@ -93,16 +94,27 @@ def check_events(run):
 
 
 def prune(run, client):
+    """Keeps the disk from filling up. These changes count too: the next round looks for them."""
     for target in everything(run):
         target.forget_old_events(run.receiver)
     for target in run.shared:
         for generation in target.surplus(SHARED_VERSIONS_KEPT) if target.versioned else []:
             client.delete(target.bucket, target.name, generation)
-    for worker in run.workers:  # uploads' own objects, once they are gone
-        worker.objects = [o for o in worker.objects
-                          if "/resumable-" not in o.name or o.state.versions()
-                          or any(session.object is o for session in worker.sessions)]
+    for worker in run.workers:
+        finished = [o for o in worker.objects if "/resumable-" in o.name
+                    and not any(session.object is o for session in worker.sessions)]
+        for target in finished[:-FINISHED_UPLOADS_KEPT]:
+            if target.state.live:
+                client.delete(target.bucket, target.name)
+                target.acknowledged(Delete())
+            delete_versions(client, target, 0)
+        gone = set(map(id, (o for o in finished if not o.state.versions())))
+        worker.objects = [o for o in worker.objects if id(o) not in gone]
+        for target in worker.objects:
+            delete_versions(client, target, OLD_VERSIONS_KEPT)
 
 
-def seeded(*parts):
-    return random.Random(":".join(map(str, parts)))
+def delete_versions(client, target, keep):
+    for version in target.state.archived[:len(target.state.archived) - keep]:
+        client.delete(target.bucket, target.name, version.generation)
+        target.acknowledged(DeleteVersion(version.generation))

@@ -56,7 +56,7 @@ class Worker:
         self.violation = None
 
     def __getstate__(self):
-        gone = {"rng", "client", "dying", "shared_lock"}
+        gone = {"rng", "client", "dying", "shared_lock", "numbers"}
         return {key: value for key, value in self.__dict__.items() if key not in gone}
 
     def all_objects(self):
@@ -64,7 +64,7 @@ class Worker:
 
     # -- the loop
 
-    def run(self, port, seed, dying, operations_max=1_000_000):
+    def run(self, port, seed, dying, pace_s=0, operations_max=1_000_000):
         """Until the server dies. `dying()` says whether it is dead or about to be."""
         self.rng, self.dying = random.Random(seed), dying
         self.client = Client(port)
@@ -72,6 +72,8 @@ class Worker:
             for _ in range(operations_max):
                 self.step()
                 self.operations += 1
+                if pace_s:
+                    time.sleep(self.rng.uniform(0, pace_s))
         except Lost:
             self.expect_death("the connection was lost")
         except Refused as refused:
