@@ -1,5 +1,6 @@
 #include "app/authorizer.h"
 
+#include "api/gcs/routes.h"
 #include "auth/signature.h"
 #include "data/digest.h"
 
@@ -59,7 +60,8 @@ http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
     if (!options.required) return http::Principal{};
     // The unguessable id of the upload is the proof: who was allowed to start it may go on with it,
     // also from a signed URL, whose followers carry no credentials.
-    if (action == "storage.uploads.continue") return http::Principal{};
+    if (api::gcs::IsUploadAction(action) && request.query.Has("upload_id"))
+      return http::Principal{};
     if (action == "metrics.read" && options.loopback && !CameThroughAProxy(request))
       return http::Principal{};
     return MakeError(ErrorKind::kUnauthenticated,

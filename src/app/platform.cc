@@ -71,7 +71,6 @@ objects::StoreOptions StoreOptionsOf(const Config& config, const DataPaths& path
   options.upload_keep = storage.upload_keep;
   options.uploads_open_max = storage.uploads_open_max;
   options.disk_reserve_bytes = storage.disk_reserve;
-  options.default_soft_delete_seconds = storage.soft_delete.count();
   options.maintenance_interval = storage.maintenance_interval;
   options.lifecycle_interval = storage.lifecycle_interval;
   options.public_url = config.url();
@@ -231,6 +230,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;
+  gcs.default_soft_delete_seconds = config.storage.soft_delete.count();
   gcs.service_account_email = "storage@" + config.platform.name + ".caudal.local";
   api::gcs::AddRoutes(router, api::gcs::GcsDependencies{*store, *outbox, random,
                                                         [this](const std::string& topic) {

@@ -30,8 +30,10 @@ TEST(CheckHostAndOrigin, OnALoopbackServer) {
       {"LOCALHOST:8080", "", "", "/x", true},
       {"127.0.0.1:8080", "", "", "/x", true},
       {"[::1]:8080", "", "", "/x", true},
-      {"localhost", "", "", "/x", false},  // port 80
-      {"localhost:8081", "", "", "/x", false},
+      {"localhost", "", "", "/x", true},  // a tunnel's port 80
+      {"localhost:9000", "", "", "/x", true},
+      {"localhost:9000", "http://localhost:9000", "", "/x", true},
+      {"localhost:9000", "http://localhost:3000", "", "/x", false},
       {"evil.example:8080", "", "", "/x", false},
       {"localhost.evil.example:8080", "", "", "/x", false},
       {"127.0.0.1.evil.example:8080", "", "", "/x", false},

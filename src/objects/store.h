@@ -42,7 +42,6 @@ struct StoreOptions {
   int64_t uploads_open_max = 10'000;
   uint64_t disk_reserve_bytes =
       256u << 20;  // intake stops with kDiskFull when less is free; resumes by itself
-  int64_t default_soft_delete_seconds = 0;  // for new buckets that don't say
   std::chrono::milliseconds maintenance_interval{
       60'000};  // expiry of uploads and soft-deleted objects
   std::chrono::milliseconds lifecycle_interval{3'600'000};

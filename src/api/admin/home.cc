@@ -69,7 +69,35 @@ http::Response Home(const http::Request& request) {
 
 }  // namespace
 
+// Paths that are the server's own and yet no route: without these they would be taken for buckets.
+void AddMissingRoutes(http::Router& router) {
+  using http::Method;
+  for (Method method :
+       {Method::kGet, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
+    Add(
+        router, method, "/api/{rest*}", "public.missing",
+        [](http::Request& request) -> Result<http::Response> {
+          return MakeError(ErrorKind::kNotFound, "the admin API has no " + request.path,
+                           "path.not_found");
+        },
+        http::RunOn::kIo);
+    for (const char* prefix : {"/bigquery", "/projects", "/iceberg", "/discovery"}) {
+      Add(
+          router, method, std::string(prefix) + "/{rest*}", "public.missing",
+          [](http::Request& request) -> Result<http::Response> {
+            return MakeError(ErrorKind::kUnsupported,
+                             request.path +
+                                 ": this version of Caudal serves buckets and events; the "
+                                 "BigQuery and Iceberg APIs aren't in it",
+                             "not_implemented");
+          },
+          http::RunOn::kIo);
+    }
+  }
+}
+
 void AddHomeRoutes(http::Router& router, const Dependencies&) {
+  AddMissingRoutes(router);
   for (const char* pattern : {"/", "/ui", "/ui/{rest*}"})
     Add(
         router, http::Method::kGet, pattern, "public.home",
