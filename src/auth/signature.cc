@@ -57,6 +57,23 @@ std::string PayloadOf(const SignedRequest& request) {
   return std::string(kUnsignedPayload);
 }
 
+// The signed headers as they may have been signed. Google's Node client signs the host's name
+// alone, and sends it with the port; the port says nothing that a signature has to protect.
+Result<std::vector<std::string>> SignedHeadersOf(const SignedRequest& request,
+                                                 const SignatureFields& fields) {
+  std::vector<std::string> forms = {TRY(CanonicalHeaders(request, fields.signed_headers))};
+  if (fields.place != SignatureFields::Place::kQuery) return forms;
+  SignedRequest portless = request;
+  for (auto& [name, value] : portless.headers) {
+    const size_t colon = value.rfind(':');
+    if (LowerAscii(name) != "host" || colon == std::string::npos || value.ends_with(']')) continue;
+    value.resize(colon);
+    forms.push_back(TRY(CanonicalHeaders(portless, fields.signed_headers)));
+    break;
+  }
+  return forms;
+}
+
 std::string SigningKey(const SignatureFields& fields, const std::string& secret) {
   std::string key = HmacSha256((fields.amazon ? "AWS4" : "GOOG4") + secret, fields.date);
   key = HmacSha256(key, fields.region);
@@ -96,20 +113,22 @@ Result<std::string> VerifySignature(const SignedRequest& request, const KeyStore
   if (fields.place == SignatureFields::Place::kQuery)
     left_out = fields.amazon ? "x-amz-signature" : "x-goog-signature";
   const std::string query = CanonicalQuery(request.raw_query, left_out);
-  const std::string headers = TRY(CanonicalHeaders(request, fields.signed_headers));
+  const std::vector<std::string> header_forms = TRY(SignedHeadersOf(request, fields));
   std::string names;
   for (const std::string& header : fields.signed_headers)
     names += (names.empty() ? "" : ";") + header;
-  for (const std::string& path : CanonicalPaths(request.path)) {
+  const auto valid = [&](const std::string& path, const std::string& headers) {
     const std::string canonical =
         fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, path, query, headers, names, payload);
     const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", fields.algorithm, fields.timestamp,
                                             fields.scope(), EncodeHex(Sha256(canonical)));
-    const bool valid =
-        rsa ? VerifyRs256(*proof, to_sign, fields.signature)
-            : EqualConstantTime(HmacSha256(SigningKey(fields, *proof), to_sign), fields.signature);
-    if (valid) return *name;
-  }
+    return rsa ? VerifyRs256(*proof, to_sign, fields.signature)
+               : EqualConstantTime(HmacSha256(SigningKey(fields, *proof), to_sign),
+                                   fields.signature);
+  };
+  for (const std::string& path : CanonicalPaths(request.path))
+    for (const std::string& headers : header_forms)
+      if (valid(path, headers)) return *name;
   return Denied(
       "the signature doesn't match the request: method, path, query and signed headers must be as "
       "they were signed, with this key",

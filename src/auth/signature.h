@@ -29,7 +29,8 @@ bool IsSigned(const SignedRequest& request);
 
 // The name of the key that signed it. kDenied with the code "signature.mismatch",
 // "signature.expired", … when it isn't valid now; kInvalid when malformed. Expiry at most 7 days;
-// clock skew of 15 minutes allowed ahead.
+// clock skew of 15 minutes allowed ahead. In a query, the host may have been
+// signed without its port.
 Result<std::string> VerifySignature(const SignedRequest& request, const KeyStore& keys,
                                     const Clock& clock);
 
