@@ -53,7 +53,7 @@ test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
 	@$(call configure,asan,test)
 	@ninja -C build/asan -j $(JOBS)
 	@ctest --test-dir build/asan -L unit -j $(JOBS) --output-on-failure --no-tests=error
-	@CAUDAL_BINARY=build/asan/caudal $(PYTHON) -m pytest -c test/pytest.ini test/e2e -m asan $(ARGS)
+	@CAUDAL_BINARY=build/asan/caudal $(PYTHON) -m pytest -c test/pytest.ini -o timeout=600 test/e2e -m asan $(ARGS)
 
 .PHONY: test-tsan
 test-tsan: ## Run the concurrent tests with ThreadSanitizer
@@ -65,7 +65,7 @@ TSAN_TESTS := ^(http|meta|events|objects|app)\.|[Cc]oncurren|[Tt]hread|[Pp]arall
 
 .PHONY: test-crash
 test-crash: dev ## Kill the server and cut the power for a few rounds, and check what is left
-	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/chaos $(ARGS)
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini -o timeout=900 test/chaos $(ARGS)
 
 .PHONY: soak
 soak: dev ## Crash loops for ROUNDS rounds (500) from SEED; goes on where it stopped
