@@ -39,7 +39,9 @@ void Upkeep::Loop() {
   using Time = std::chrono::steady_clock::time_point;
   Time trimmed = std::chrono::steady_clock::now();
   Time expired = trimmed;
-  Time cycled = trimmed;
+  // The first pass comes soon after the start, however often the server is restarted.
+  Time cycled =
+      trimmed - core_.options()->lifecycle_interval + core_.options()->maintenance_interval;
   while (true) {
     {
       MutexLock lock(mutex_);
