@@ -77,9 +77,16 @@ def environment(site, folder):
 def cut(rng):
     """Rounds that suit: power cuts only, half of them soon after a recovery too, at a moment or anywhere."""
     failpoint = rng.choice(["", "", "*"])
+    pace_s = rng.choice([0, 0, 3.0])  # slow: the journal is then trimmed file by file
+    # Between the journal's end and the sync that ends the recovery: the one step where only its own syncs hold.
+    late = rng.random() < 0.4
+    if late:
+        return plans.Plan(power_cut=True, failpoint="", probability=0, moment_s=1.0, receiver_failing=0,
+                          receiver_down=False, crash_in_recovery=1,
+                          recovery_failpoint="objects.recovery.orphans_removed")
     return plans.Plan(power_cut=True, failpoint=failpoint, probability=10 ** rng.uniform(-3.5, -2.5),
-                      moment_s=rng.uniform(0.3, 2.0), receiver_failing=0, receiver_down=False,
-                      crash_in_recovery=rng.choice([0, 1e-6]), pace_s=rng.choice([0, 0, 0.25]))
+                      moment_s=rng.uniform(0.3, 2.0) + pace_s / 2, receiver_failing=0, receiver_down=False,
+                      crash_in_recovery=rng.choice([0, 1e-6, 0.2, 0.5]), pace_s=pace_s)
 
 
 def try_site(site, folder, binary, rounds, seed):

@@ -18,6 +18,7 @@ class Plan:
     crash_in_recovery: float  # probability of each failpoint to end the restart too; 0 for none
 
     pace_s: float = 0         # pause of a client between changes
+    recovery_failpoint: str = "*"
 
     def environment(self, seed):
         """Before a cut the server only stops: were it running, a thread could acknowledge what the cut then takes."""

@@ -178,7 +178,7 @@ class Run:
     def crash_in_recovery(self, plan, rng):
         if not plan.crash_in_recovery:
             return 0
-        armed = dataclasses.replace(plan, failpoint="*", probability=plan.crash_in_recovery)
+        armed = dataclasses.replace(plan, failpoint=plan.recovery_failpoint, probability=plan.crash_in_recovery)
         ready = self.start(armed.environment(rng.getrandbits(32)))
         end = time.monotonic() + 0.3
         while ready and not self.server.gone and time.monotonic() < end:
