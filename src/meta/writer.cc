@@ -269,6 +269,7 @@ void Writer::SyncDirs() {
   std::vector<std::string>& dirs = effects_.dirs;
   std::ranges::sort(dirs);
   dirs.erase(std::unique(dirs.begin(), dirs.end()), dirs.end());
+  // On ext4 the sync of a new file has stored its name already; POSIX doesn't promise that.
   for (const std::string& dir : dirs) os::SyncDir(dir);
 }
 

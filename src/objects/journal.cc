@@ -43,6 +43,7 @@ void SyncFiles(Core& core, const std::vector<Entry>& entries) {
     file->Sync("journal.file");
     dirs.insert(core.blobs.DirOf(entry.blob));
   }
+  // On ext4 the sync of a new file stores its name too; POSIX doesn't promise that.
   for (const std::string& dir : dirs) os::SyncDir(dir);
 }
 
@@ -108,12 +109,15 @@ Result<void> RecoverJournal(Core& core) {
         os::File file = TRY(os::File::Open(core.blobs.PathOf(blob), os::File::Mode::kOpenOrCreate));
         TRY(file.Truncate(0));
         TRY(file.WriteAt(0, bytes));
+        // ext4 writes a file back when it is closed after having been cut to nothing; POSIX doesn't
+        // promise that.
         file.Sync("journal.recovered_file");
         entries.push_back({blob, bytes.size()});
         dirs.insert(core.blobs.DirOf(blob));
       }
     }
     if (entries.empty()) break;
+    // The names: ext4 stored them with the files, more than POSIX promises.
     for (const std::string& dir : dirs) os::SyncDir(dir);
     FAILPOINT("objects.journal.recovered");
     TRY(Forget(core, entries));

@@ -46,7 +46,8 @@ Result<void> Recover(Core& core) {
   while (TRY(garbage.Step(true)) > 0) {
   }
   TRY(RemoveOrphans(core, suspects));
-  // The removals must be durable before the floor says that there is nothing to look for.
+  // The removals must be durable before the floor says that there is nothing to look for. ext4
+  // stores them with the commit of the floor, in order; POSIX doesn't promise that.
   if (suspects.first < suspects.end) os::SyncFileSystem(core.blobs.folder());
   return core.blobs.PersistFloor();
 }

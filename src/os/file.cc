@@ -212,9 +212,11 @@ Result<void> ReplaceFile(const std::string& path, std::string_view bytes, uint32
     ::close(fd);
     File file = TRY(File::Open(temporary, File::Mode::kReadWrite));
     TRY(file.WriteAt(0, bytes));
+    // ext4 writes a file back that is renamed over another; POSIX doesn't promise that.
     file.Sync(temporary);
   }
   TRY(Rename(temporary, path));
+  // The rename: ext4 stores it with the next sync of any file there; POSIX doesn't promise that.
   SyncDir(ParentOf(path));
   return {};
 }
@@ -242,6 +244,7 @@ Result<void> MakeDirs(const std::string& path, uint32_t mode) {
     if (errno == EEXIST) return {};
     return ErrnoError(errno, path);
   }
+  // The new name: ext4 stores it with the sync of a file in it, more than POSIX promises.
   SyncDir(parent);
   return {};
 }
