@@ -45,8 +45,8 @@ DispatcherCore::SubscriptionPtr DispatcherCore::SubscriptionOf(const std::string
 
 Result<void> DispatcherCore::Subscribe(Subscriber subscriber, bool replace) {
   TRY(CheckSubscriber(subscriber));
-  auto route = std::make_shared<Route>(
-      Route{subscriber.name, TRY(Matcher::Make(subscriber.filter)), nullptr});
+  Matcher matcher = TRY(Matcher::Make(subscriber.filter));
+  auto route = std::make_shared<Route>(Route{subscriber.name, std::move(matcher), nullptr});
   {
     MutexLock lock(mutex_);
     const auto found = subscriptions_.find(subscriber.name);

@@ -39,10 +39,10 @@ Result<void> CheckRetentionChange(const BucketSettings& before, const BucketSett
 }
 
 Result<void> StoreBucket(Core& core, meta::Tx& tx, const Bucket& b) {
+  const int64_t version = TRY(core.generations.Next(tx));
   TRY(tx.Run(
       "UPDATE buckets SET updated = ?, metageneration = ?, version = ?, settings = ? WHERE id = ?",
-      b.updated, b.metageneration, TRY(core.generations.Next(tx)), EncodeSettings(b.settings),
-      b.id));
+      b.updated, b.metageneration, version, EncodeSettings(b.settings), b.id));
   FAILPOINT("objects.bucket.stored");
   return {};
 }

@@ -74,8 +74,8 @@ class SessionWriter final : public ChunkWriter {
     if (range_.last || (total && s.received == *total)) {
       if (range_.crc32c) s.request.crc32c = range_.crc32c;
       if (range_.md5) s.request.md5 = range_.md5;
-      UploadStatus status{s.id, s.received, TRY(uploads_.Complete(s))};
-      return status;
+      Object object = TRY(uploads_.Complete(s));
+      return UploadStatus{s.id, object.size, std::move(object)};
     }
     TRY(uploads_.Persist(s));
     return UploadStatus{s.id, s.persisted, std::nullopt};

@@ -56,14 +56,15 @@ void AddDeliveryRoutes(http::Router& router, const Dependencies& dependencies) {
   Add(router, http::Method::kPost, "/api/v1/deliveries/replay", "admin.deliveries.replay",
       [deps = dependencies](http::Request& request) -> Result<http::Response> {
         const Choice choice = TRY(ChoiceOf(request));
-        return JsonResponse(
-            {{"replayed", TRY(deps->dispatcher.Replay(choice.subscriber, choice.sequence))}});
+        const int64_t replayed = TRY(deps->dispatcher.Replay(choice.subscriber, choice.sequence));
+        return JsonResponse({{"replayed", replayed}});
       });
   Add(router, http::Method::kPost, "/api/v1/deliveries/drop", "admin.deliveries.drop",
       [deps = dependencies](http::Request& request) -> Result<http::Response> {
         const Choice choice = TRY(ChoiceOf(request));
-        return JsonResponse({{"dropped", TRY(deps->dispatcher.DropDeadLetters(choice.subscriber,
-                                                                              choice.sequence))}});
+        const int64_t dropped =
+            TRY(deps->dispatcher.DropDeadLetters(choice.subscriber, choice.sequence));
+        return JsonResponse({{"dropped", dropped}});
       });
 }
 

@@ -34,8 +34,8 @@ Result<http::Response> Status(const AdminDependencies& deps) {
                      {"uploads_open", store.uploads_open},
                      {"garbage", store.garbage},
                      {"disk_full", store.disk_full}};
-  json["events"] = {{"last_sequence", TRY(deps.outbox.LastSequence())},
-                    {"subscribers", SubscribersJson(deps)}};
+  const int64_t last_sequence = TRY(deps.outbox.LastSequence());
+  json["events"] = {{"last_sequence", last_sequence}, {"subscribers", SubscribersJson(deps)}};
   json["http"] = {{"connections_open", http.connections_open},
                   {"requests", http.requests},
                   {"responses_5xx", http.responses_5xx},

@@ -41,9 +41,11 @@ class Keys {
   }
 
   Result<Json> Create(const Options& options, std::optional<Micros> expires) {
-    if (store_)
-      return api::IssuedKeyJson(TRY(
-          store_->Create(TRY(api::ParseKeyKind(options.kind)), options.name, expires, token_uri_)));
+    if (store_) {
+      const auth::KeyKind kind = TRY(api::ParseKeyKind(options.kind));
+      const auth::IssuedKey key = TRY(store_->Create(kind, options.name, expires, token_uri_));
+      return api::IssuedKeyJson(key);
+    }
     Json body = {{"name", options.name}, {"kind", options.kind}};
     if (expires) body["expires"] = FormatRfc3339(*expires);
     return client_->Post("/api/v1/keys", body);
