@@ -1,5 +1,6 @@
 #include "objects/upkeep.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/log.h"
@@ -40,8 +41,9 @@ void Upkeep::Loop() {
   Time trimmed = std::chrono::steady_clock::now();
   Time expired = trimmed;
   // The first pass comes soon after the start, however often the server is restarted.
-  Time cycled =
-      trimmed - core_.options()->lifecycle_interval + core_.options()->maintenance_interval;
+  const auto initial = core_.options();
+  Time cycled = trimmed - std::max(initial->lifecycle_interval - initial->maintenance_interval,
+                                   std::chrono::milliseconds(0));
   while (true) {
     {
       MutexLock lock(mutex_);
