@@ -362,6 +362,21 @@ TEST_F(StoreTest, CancelledAndExpiredUploadsLeaveNothing) {
   EXPECT_EQ(FilesOnDisk(), 0u);
 }
 
+TEST_F(StoreTest, OnlyUnfinishedUploadsCountAgainstTheLimit) {
+  options_.uploads_open_max = 2;
+  Reopen();
+  MakeBucket();
+  for (int i = 0; i < 4; ++i) {
+    const std::string id = store_->StartUpload(To("r")).value().id;
+    auto chunk = store_->ContinueUpload(id, {0, 1, false}).value();
+    ASSERT_TRUE(chunk->Append("x").ok());
+    ASSERT_TRUE(chunk->End().value().object.has_value());
+  }
+  ASSERT_TRUE(store_->StartUpload(To("a")).ok());
+  ASSERT_TRUE(store_->StartUpload(To("b")).ok());
+  EXPECT_EQ(store_->StartUpload(To("c")).error().kind, ErrorKind::kLimit);
+}
+
 TEST_F(StoreTest, MultipartJoinsItsParts) {
   MakeBucket();
   const std::string id = store_->StartMultipart(To("m")).value();

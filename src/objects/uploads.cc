@@ -102,7 +102,8 @@ Result<UploadStatus> ResumableUploads::Start(WriteRequest request) {
   const int64_t open_max = core_.options()->uploads_open_max;
   const Result<void> recorded = core_.database.Write([&](meta::Tx& tx) -> Result<void> {
     {
-      meta::Statement open = TRY(tx.Prepare("SELECT count(*) FROM uploads"));
+      meta::Statement open =
+          TRY(tx.Prepare("SELECT count(*) FROM uploads WHERE generation IS NULL"));
       TRY(open.Step());
       if (open.Int(0) >= open_max)
         return MakeError(
