@@ -70,6 +70,7 @@ objects::StoreOptions StoreOptionsOf(const Config& config, const DataPaths& path
   options.object_bytes_max = storage.object_bytes_max;
   options.upload_keep = storage.upload_keep;
   options.uploads_open_max = storage.uploads_open_max;
+  options.read_cache_bytes = storage.read_cache;
   options.disk_reserve_bytes = storage.disk_reserve;
   options.maintenance_interval = storage.maintenance_interval;
   options.lifecycle_interval = storage.lifecycle_interval;

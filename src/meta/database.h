@@ -59,6 +59,9 @@ class Tx : public Connection {
   // Runs on the writer thread after the commit is durable, in order of registration; must be short
   // and must not Write synchronously. Dropped when the function fails.
   void AfterCommit(std::function<void()> callback);
+  // Runs on the writer thread when the outcome is known, committed or not, before anyone is told;
+  // also when the function fails. As short as AfterCommit's.
+  void AtEnd(std::function<void()> callback);
 
  private:
   friend class Writer;

@@ -34,6 +34,8 @@ void Tx::AfterCommit(std::function<void()> callback) {
   effects_->callbacks.push_back(std::move(callback));
 }
 
+void Tx::AtEnd(std::function<void()> callback) { effects_->ends.push_back(std::move(callback)); }
+
 Writer::Writer(const DatabaseOptions& options, std::unique_ptr<OpenConnection> connection,
                Checkpointer* checkpointer)
     : options_(options),
@@ -145,9 +147,11 @@ void Writer::RunBatch(Batch& batch) {
   } else {
     for (const auto& callback : effects_.callbacks) CallGuarded("after commit", callback);
   }
+  for (const auto& callback : effects_.ends) CallGuarded("at end", callback);
   connection_->ClearBroken();
   effects_.dirs.clear();
   effects_.callbacks.clear();
+  effects_.ends.clear();
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
                           std::chrono::steady_clock::now() - start)
                           .count();

@@ -18,6 +18,7 @@ namespace caudal::meta {
 struct BatchEffects {
   std::vector<std::string> dirs;
   std::vector<std::function<void()>> callbacks;
+  std::vector<std::function<void()>> ends;
 };
 
 // Thread-safe.

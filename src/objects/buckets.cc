@@ -43,12 +43,13 @@ Result<void> StoreBucket(Core& core, meta::Tx& tx, const Bucket& b) {
   TRY(tx.Run(
       "UPDATE buckets SET updated = ?, metageneration = ?, version = ?, settings = ? WHERE id = ?",
       b.updated, b.metageneration, version, EncodeSettings(b.settings), b.id));
+  core.hot.ChangeAll(tx);
   FAILPOINT("objects.bucket.stored");
   return {};
 }
 
 // Drops up to `max` soft-deleted objects of the bucket. Returns how many.
-Result<int> DropSoftDeleted(meta::Tx& tx, const Bucket& bucket, int max) {
+Result<int> DropSoftDeleted(Core& core, meta::Tx& tx, const Bucket& bucket, int max) {
   std::vector<Object> objects;
   {
     meta::Statement rows =
@@ -59,7 +60,7 @@ Result<int> DropSoftDeleted(meta::Tx& tx, const Bucket& bucket, int max) {
     while (TRY(rows.Step())) objects.push_back(TRY(ReadObject(rows, bucket)));
   }
   for (const Object& object : objects) {
-    TRY(RemoveObject(tx, Table::kOld, bucket.id, object));
+    TRY(RemoveObject(tx, core.hot, Table::kOld, bucket.id, object));
     TRY(ReleaseBlob(tx, object.blob));
   }
   return static_cast<int>(objects.size());
@@ -165,7 +166,7 @@ Result<void> DeleteBucket(Core& core, const std::string& name, const Preconditio
       std::shared_ptr<const Bucket> bucket = TRY(core.buckets.Find(tx, name));
       TRY(CheckConditions(conditions, *bucket, false));
       TRY(CheckEmpty(tx, *bucket));
-      if (TRY(DropSoftDeleted(tx, *bucket, kDropMax)) == kDropMax) return false;
+      if (TRY(DropSoftDeleted(core, tx, *bucket, kDropMax)) == kDropMax) return false;
       TRY(tx.Run("DELETE FROM buckets WHERE id = ?", bucket->id));
       TRY(core.outbox.ForgetBucket(tx, name));
       FAILPOINT("objects.bucket.deleted");

@@ -122,7 +122,7 @@ Result<Object> Restore(Core& core, const ObjectRef& ref, const Preconditions& co
     request.metadata = old->metadata;
     request.preconditions = conditions;
     // The blob's reference passes from the old row to the restored one.
-    TRY(RemoveObject(tx, Table::kOld, bucket->id, *old));
+    TRY(RemoveObject(tx, core.hot, Table::kOld, bucket->id, *old));
     return Publish(core, tx, request,
                    {old->blob, old->size, old->crc32c, old->md5, old->component_count});
   });

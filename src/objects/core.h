@@ -12,6 +12,7 @@
 #include "objects/blobs.h"
 #include "objects/generations.h"
 #include "objects/guards.h"
+#include "objects/hot_objects.h"
 #include "objects/rows.h"
 #include "objects/store.h"
 
@@ -41,6 +42,7 @@ struct Core {
         clock(time),
         random(rnd),
         blobs(initial.folder, db),
+        hot(initial.read_cache_bytes),
         generations(time),
         space(initial.folder, time),
         options_(std::make_shared<const StoreOptions>(std::move(initial))) {}
@@ -50,6 +52,7 @@ struct Core {
   Clock& clock;
   Random& random;
   BlobFiles blobs;
+  HotObjects hot;
   GuardRegistry guards;
   BucketCache buckets;
   Generations generations;  // inside transactions only

@@ -63,18 +63,18 @@ events::Event EventOf(const Core& core, const Object& o, events::EventType type,
 Result<void> Retire(Core& core, meta::Tx& tx, const Bucket& bucket, Object old,
                     std::optional<int64_t> replaced_by, Micros now) {
   if (!bucket.settings.versioning) TRY(CheckRemovable(core, old));
-  TRY(RemoveObject(tx, Table::kLive, bucket.id, old));
+  TRY(RemoveObject(tx, core.hot, Table::kLive, bucket.id, old));
   events::Event event = EventOf(
       core, old,
       bucket.settings.versioning ? events::EventType::kArchived : events::EventType::kDeleted, now);
   event.overwritten_by_generation = replaced_by;
   if (bucket.settings.versioning) {
     old.noncurrent_since = now;
-    TRY(InsertObject(tx, Table::kOld, bucket.id, old));
+    TRY(InsertObject(tx, core.hot, Table::kOld, bucket.id, old));
   } else if (bucket.settings.soft_delete_seconds > 0) {
     old.soft_deleted = now;
     old.hard_delete = now + bucket.settings.soft_delete_seconds * kSecond;
-    TRY(InsertObject(tx, Table::kOld, bucket.id, old));
+    TRY(InsertObject(tx, core.hot, Table::kOld, bucket.id, old));
   } else {
     TRY(ReleaseBlob(tx, old.blob));
   }
@@ -139,7 +139,7 @@ Result<Object> Publish(Core& core, meta::Tx& tx, const WriteRequest& request,
     event.overwrote_generation = before->generation;
     TRY(Retire(core, tx, *bucket, std::move(*before), o.generation, now));
   }
-  TRY(InsertObject(tx, Table::kLive, bucket->id, o));
+  TRY(InsertObject(tx, core.hot, Table::kLive, bucket->id, o));
   FAILPOINT("objects.publish");
   TRY(core.outbox.Append(tx, std::move(event)));
   return o;
@@ -149,12 +149,12 @@ Result<void> DeleteRow(Core& core, meta::Tx& tx, const Bucket& bucket, Table tab
                        const Object& object, bool soft) {
   TRY(CheckRemovable(core, object));
   const Micros now = core.clock.Now();
-  TRY(RemoveObject(tx, table, bucket.id, object));
+  TRY(RemoveObject(tx, core.hot, table, bucket.id, object));
   if (soft && bucket.settings.soft_delete_seconds > 0) {
     Object kept = object;
     kept.soft_deleted = now;
     kept.hard_delete = now + bucket.settings.soft_delete_seconds * kSecond;
-    TRY(InsertObject(tx, Table::kOld, bucket.id, kept));
+    TRY(InsertObject(tx, core.hot, Table::kOld, bucket.id, kept));
   } else {
     TRY(ReleaseBlob(tx, object.blob));
   }
@@ -218,7 +218,7 @@ Result<Object> UpdateMetadata(Core& core, meta::Tx& tx, const ObjectRef& ref,
   o.retention_expires = RetentionEnd(*bucket, o);
   ++o.metageneration;
   o.updated = now;
-  TRY(RewriteObject(tx, found->table, bucket->id, o));
+  TRY(RewriteObject(tx, core.hot, found->table, bucket->id, o));
   TRY(core.outbox.Append(tx, EventOf(core, o, events::EventType::kMetadataUpdated, now)));
   return std::move(o);
 }

@@ -39,6 +39,9 @@ Result<void> RemoveOrphans(Core& core, const BlobFiles::Range& range) {
 
 Result<void> Recover(Core& core) {
   TRY(os::MakeDirs(core.blobs.folder()));
+  // ext4 doesn't reuse a removed file's inode for a minute or more, and looks at each such one in
+  // turn when it makes a file. A new folder should not lie where the files of another were removed.
+  os::SpreadFolders(core.blobs.folder());
   TRY(core.generations.Load(core.database));
   const BlobFiles::Range suspects = TRY(core.blobs.Load());
   TRY(RecoverJournal(core));

@@ -96,7 +96,9 @@ Result<std::optional<Object>> FindOld(meta::Connection& connection, const Bucket
   return std::optional<Object>(TRY(ReadObject(row, bucket)));
 }
 
-Result<void> InsertObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& o) {
+Result<void> InsertObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                          const Object& o) {
+  if (table == Table::kLive) hot.Change(tx, o.bucket, o.name);
   const std::string metadata = EncodeMetadata(o.metadata);
   std::optional<meta::Blob> md5;
   if (o.md5) md5 = meta::Blob{{o.md5->data(), o.md5->size()}};
@@ -109,7 +111,9 @@ Result<void> InsertObject(meta::Tx& tx, Table table, int64_t bucket_id, const Ob
   return {};
 }
 
-Result<void> RemoveObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& o) {
+Result<void> RemoveObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                          const Object& o) {
+  if (table == Table::kLive) hot.Change(tx, o.bucket, o.name);
   const int64_t removed =
       table == Table::kLive
           ? TRY(tx.Run("DELETE FROM live_objects WHERE bucket = ? AND name = ?", bucket_id, o.name))
@@ -119,7 +123,9 @@ Result<void> RemoveObject(meta::Tx& tx, Table table, int64_t bucket_id, const Ob
   return {};
 }
 
-Result<void> RewriteObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& o) {
+Result<void> RewriteObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                           const Object& o) {
+  if (table == Table::kLive) hot.Change(tx, o.bucket, o.name);
   const std::string metadata = EncodeMetadata(o.metadata);
   std::optional<std::string_view> stored_metadata;
   if (!metadata.empty()) stored_metadata = metadata;

@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "meta/database.h"
+#include "objects/hot_objects.h"
 #include "objects/types.h"
 
 namespace caudal::objects {
@@ -32,11 +33,15 @@ Result<std::optional<Object>> FindLive(meta::Connection& connection, const Bucke
                                        std::string_view name);
 Result<std::optional<Object>> FindOld(meta::Connection& connection, const Bucket& bucket,
                                       std::string_view name, int64_t generation);
-Result<void> InsertObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& object);
+// Changes of live rows are told to `hot`.
+Result<void> InsertObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                          const Object& object);
 // The row of this name (live) or name and generation (old).
-Result<void> RemoveObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& object);
+Result<void> RemoveObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                          const Object& object);
 // metageneration, updated, storage class time, retention and metadata.
-Result<void> RewriteObject(meta::Tx& tx, Table table, int64_t bucket_id, const Object& object);
+Result<void> RewriteObject(meta::Tx& tx, HotObjects& hot, Table table, int64_t bucket_id,
+                           const Object& object);
 
 // Bucket rows with their settings parsed once per version. Thread-safe; always as current as the
 // connection.

@@ -70,6 +70,10 @@ class StoreOfParts final : public Store {
 
   Result<Object> Stat(const ObjectRef& ref, const Preconditions& conditions,
                       bool soft_deleted) override {
+    if (HotObjects::EntryPtr hot = soft_deleted ? nullptr : FindHot(ref)) {
+      TRY(CheckConditions(conditions, &hot->object, true));
+      return hot->object;
+    }
     meta::ReadTx read = TRY(core_.database.Read());
     return Find(read, ref, conditions, soft_deleted);
   }
@@ -83,6 +87,26 @@ class StoreOfParts final : public Store {
     opened.path = core_.blobs.PathOf(opened.object.blob);
     opened.file = std::make_shared<os::File>(TRY(core_.blobs.Open(opened.object.blob)));
     return opened;
+  }
+  Result<ObjectContent> Read(const ObjectRef& ref, const Preconditions& conditions) override {
+    if (HotObjects::EntryPtr hot = FindHot(ref)) {
+      TRY(CheckConditions(conditions, &hot->object, true));
+      return ObjectContent{hot->object, {hot, &hot->bytes}, nullptr, nullptr};
+    }
+    const HotObjects::Ticket ticket = core_.hot.Begin(ref.bucket, ref.name);
+    OpenedObject opened = TRY(Open(ref, conditions));
+    if (ref.generation || !core_.hot.Fits(opened.object))
+      return ObjectContent{std::move(opened.object), nullptr, std::move(opened.file),
+                           std::move(opened.guard)};
+    auto entry = std::make_shared<HotObjects::Entry>();
+    entry->bytes.resize(opened.object.size);
+    const size_t n = TRY(opened.file->ReadAt(0, entry->bytes.data(), entry->bytes.size()));
+    if (n != entry->bytes.size())
+      return MakeError(ErrorKind::kCorrupt,
+                       fmt::format("{} is shorter than recorded: run caudal fsck", opened.path));
+    entry->object = opened.object;
+    core_.hot.Keep(ticket, entry);
+    return ObjectContent{std::move(opened.object), {entry, &entry->bytes}, nullptr, nullptr};
   }
   Result<ListPage> List(const ListQuery& query) override { return ListObjects(core_, query); }
   ReadGuard Guard() override { return core_.guards.Take(); }
@@ -157,6 +181,11 @@ class StoreOfParts final : public Store {
 
  private:
   Result<StoreStats> Count();
+  HotObjects::EntryPtr FindHot(const ObjectRef& ref) {
+    HotObjects::EntryPtr hot = core_.hot.Find(ref.bucket, ref.name);
+    if (hot && ref.generation && *ref.generation != hot->object.generation) return nullptr;
+    return hot;
+  }
   Result<Object> Find(meta::Connection& connection, const ObjectRef& ref,
                       const Preconditions& conditions, bool soft_deleted) {
     std::shared_ptr<const Bucket> bucket = TRY(core_.buckets.Find(connection, ref.bucket));

@@ -40,6 +40,7 @@ struct StoreOptions {
   std::chrono::seconds upload_keep{7 * 24 *
                                    3600};  // resumable and multipart uploads are dropped after this
   int64_t uploads_open_max = 10'000;
+  uint64_t read_cache_bytes = 64u << 20;  // small objects kept in memory, with their bytes
   uint64_t disk_reserve_bytes =
       256u << 20;  // intake stops with kDiskFull when less is free; resumes by itself
   std::chrono::milliseconds maintenance_interval{
@@ -56,6 +57,14 @@ struct OpenedObject {
   Object object;
   std::shared_ptr<os::File> file;
   std::string path;  // a plain local file
+  ReadGuard guard;
+};
+
+// One or the other: all bytes of a small object, or the open file.
+struct ObjectContent {
+  Object object;
+  std::shared_ptr<const std::string> bytes;
+  std::shared_ptr<os::File> file;
   ReadGuard guard;
 };
 
@@ -214,6 +223,9 @@ class Store {
   virtual Result<Object> Stat(const ObjectRef& ref, const Preconditions& conditions = {},
                               bool soft_deleted = false) = 0;
   virtual Result<OpenedObject> Open(const ObjectRef& ref, const Preconditions& conditions = {}) = 0;
+  // For who wants the bytes rather than a file: small ones that are read often come from memory.
+  virtual Result<ObjectContent> Read(const ObjectRef& ref,
+                                     const Preconditions& conditions = {}) = 0;
   virtual Result<ListPage> List(const ListQuery& query) = 0;
   virtual ReadGuard Guard() = 0;
 

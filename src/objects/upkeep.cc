@@ -93,7 +93,7 @@ Result<int64_t> Upkeep::ExpireSoftDeleted() {
       while (TRY(found.Step())) rows.push_back({found.Int(0), TRY(ReadObject(found, Bucket{}, 1))});
     }
     for (const Row& row : rows) {
-      TRY(RemoveObject(tx, Table::kOld, row.bucket, row.object));
+      TRY(RemoveObject(tx, core_.hot, Table::kOld, row.bucket, row.object));
       TRY(ReleaseBlob(tx, row.object.blob));
     }
     return static_cast<int64_t>(rows.size());

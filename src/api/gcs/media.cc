@@ -46,8 +46,12 @@ http::Response Unsatisfiable(const http::Request& request, const Error& error, u
   return response;
 }
 
-Result<void> FillBody(const Context& context, objects::OpenedObject opened, ByteRange range,
+Result<void> FillBody(const Context& context, objects::ObjectContent opened, ByteRange range,
                       http::Response& response) {
+  if (opened.bytes) {
+    response.body = opened.bytes->substr(range.offset, range.length);
+    return {};
+  }
   if (range.length > context.options().inline_bytes_max) {
     response.body =
         http::FileBody{std::move(opened.file), range.offset, range.length, std::move(opened.guard)};
@@ -99,7 +103,7 @@ void AddObjectHeaders(const objects::Object& object, MediaForm form, http::Heade
 Result<http::Response> ReadMedia(const Context& context, const http::Request& request,
                                  const objects::ObjectRef& ref, MediaForm form) {
   const objects::Preconditions conditions = TRY(PreconditionsOf(request));
-  objects::OpenedObject opened = TRY(context.store().Open(ref, conditions));
+  objects::ObjectContent opened = TRY(context.store().Read(ref, conditions));
   const objects::Object& object = opened.object;
   http::Response response;
   if (const Result<void> held = CheckReadConditions(request, object); !held.ok()) {

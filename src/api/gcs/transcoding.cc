@@ -19,7 +19,7 @@ Error NotGzip() {
 }
 
 struct GunzipStream {
-  objects::OpenedObject opened;
+  objects::ObjectContent opened;
   Gunzip gunzip;
   uint64_t offset = 0;
   std::string buffer;
@@ -120,7 +120,7 @@ bool AcceptsGzip(const http::Request& request) {
   return false;
 }
 
-http::StreamBody GunzipBody(objects::OpenedObject opened) {
+http::StreamBody GunzipBody(objects::ObjectContent opened) {
   auto stream = std::make_shared<GunzipStream>();
   stream->opened = std::move(opened);
   return {[stream] { return stream->Next(); }};

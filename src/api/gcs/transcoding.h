@@ -38,6 +38,6 @@ bool AcceptsGzip(const http::Request& request);
 
 // The object's bytes, inflated as they are sent. A stored object that isn't gzip after all cuts the
 // connection.
-http::StreamBody GunzipBody(objects::OpenedObject opened);
+http::StreamBody GunzipBody(objects::ObjectContent opened);
 
 }  // namespace caudal::api::gcs

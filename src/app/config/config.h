@@ -56,6 +56,7 @@ struct StorageConfig {
   uint64_t object_bytes_max = 5ull << 40;
   std::chrono::seconds upload_keep{7 * 24 * 3600};
   int64_t uploads_open_max = 10'000;
+  uint64_t read_cache = 64u << 20;
   std::chrono::seconds soft_delete{0};
   std::chrono::milliseconds maintenance_interval{60'000};
   std::chrono::milliseconds lifecycle_interval{3'600'000};

@@ -24,6 +24,8 @@ const std::vector<Key<StorageConfig>>& Keys() {
             "Unfinished resumable and multipart uploads are dropped after this."),
       Field("uploads_open_max", &C::uploads_open_max, Whole{1, 10'000'000}, kRestart,
             "More unfinished uploads than this are refused."),
+      Field("read_cache", &C::read_cache, Size{0, 16ull << 30}, kRestart,
+            "Memory for small objects that are read often; 0 is off."),
       Field("soft_delete", &C::soft_delete, Duration{0ms, 24h * 90}, kRestart,
             "How long deleted objects can be restored, in new buckets that don't say; 0 is off."),
       Field("maintenance_interval", &C::maintenance_interval, Duration{100ms, 24h}, kLive,
