@@ -151,6 +151,7 @@ TEST_F(HotObjectsTest, ConcurrentReadersNeverGoBack) {
   std::atomic<int> acknowledged{0};
   std::atomic<bool> stop{false};
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i)
     readers.emplace_back([&] {
       int seen = 0;

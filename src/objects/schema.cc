@@ -109,7 +109,13 @@ CREATE TABLE parts(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<meta::Migration, 1> kMigrations = {{{"objects", 1, kVersion1}}};
+// Finished uploads stay listed for days; counting the others must not cost what those cost.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE INDEX uploads_unfinished ON uploads(created) WHERE generation IS NULL;
+)sql";
+
+constexpr std::array<meta::Migration, 2> kMigrations = {
+    {{"objects", 1, kVersion1}, {"objects", 2, kVersion2}}};
 
 }  // namespace
 

@@ -474,6 +474,7 @@ TEST_F(StoreTest, CheckFindsDamage) {
 TEST_F(StoreTest, ManyThreadsWriteReadAndDelete) {
   MakeBucket();
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < 40; ++i) {
