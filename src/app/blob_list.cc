@@ -44,11 +44,7 @@ Result<void> BlobListWriter::Flush() {
   return {};
 }
 
-Result<void> BlobListWriter::Finish() {
-  TRY(Flush());
-  file_.Sync("the list of a backup's files");
-  return {};
-}
+Result<void> BlobListWriter::Finish() { return Flush(); }
 
 Result<BlobListReader> BlobListReader::Open(const std::string& path) {
   return BlobListReader(TRY(os::File::Open(path, os::File::Mode::kRead)), path);

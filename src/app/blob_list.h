@@ -21,7 +21,7 @@ class BlobListWriter {
  public:
   static Result<BlobListWriter> Create(const std::string& path);
   Result<void> Add(const BlobLine& line);
-  // Writes what is left and syncs the file.
+  // Writes what is left. The file is synced with the rest of the backup.
   Result<void> Finish();
 
   uint64_t count() const { return count_; }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/cli/commands.h"
+#include "app/cli/failpoints.h"
 #include "app/version.h"
 #include "os/permissions.h"
 
@@ -70,6 +71,8 @@ int RunCli(int argc, char** argv) {
     // Help is a success to CLI11; everything else is wrong usage.
     return app.exit(e) == 0 ? cli::kDone : cli::kUsage;
   }
+  if (Result<void> armed = cli::ArmFailpointsOfEnvironment(); !armed.ok())
+    return context.Fail(armed.error());
   return commands.run ? commands.run() : cli::kUsage;
 }
 

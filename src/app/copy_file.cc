@@ -36,7 +36,7 @@ Result<uint32_t> ReadThrough(const std::string& path, uint64_t size, const Cance
 Result<uint32_t> CopyFile(const std::string& from, const std::string& to, uint64_t size,
                           const Cancelled& cancelled) {
   os::File out = TRY(os::File::Open(to, os::File::Mode::kOpenOrCreate));
-  TRY(out.Truncate(0));
+  if (TRY(out.Size()) > 0) TRY(out.Truncate(0));
   return ReadThrough(from, size, cancelled,
                      [&](uint64_t at, std::string_view bytes) { return out.WriteAt(at, bytes); });
 }

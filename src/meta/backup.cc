@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <filesystem>
-
 #include "base/failpoint.h"
 #include "meta/open_connection.h"
 #include "meta/sql_error.h"
@@ -15,11 +13,6 @@ namespace {
 
 constexpr int kPagesPerStep = 256;
 constexpr int64_t kCacheKib = 2048;
-
-std::string ParentOf(const std::string& path) {
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
-}
 
 // The connection's snapshot stays open throughout: without it every write would start the copy
 // again.
@@ -44,15 +37,9 @@ Result<void> CopyToPartial(const std::string& from, const std::string& partial) 
   return copied;
 }
 
-Result<void> SyncAndRename(const std::string& partial, const std::string& to) {
-  {
-    os::File file = TRY(os::File::Open(partial, os::File::Mode::kReadWrite));
-    file.Sync(partial);
-  }
-  FAILPOINT("meta.backup.synced");
-  TRY(os::Rename(partial, to));
-  os::SyncDir(ParentOf(to));
-  return {};
+Result<void> GiveName(const std::string& partial, const std::string& to) {
+  FAILPOINT("meta.backup.copied");
+  return os::Rename(partial, to);
 }
 
 // Rows as text, columns joined; an error of the check itself is a problem too.
@@ -80,7 +67,7 @@ Result<void> CopyDatabase(const std::string& from, const std::string& to) {
   const std::string partial = to + ".partial";
   if (os::Exists(partial)) TRY(os::Remove(partial));
   Result<void> done = CopyToPartial(from, partial);
-  if (done.ok()) done = SyncAndRename(partial, to);
+  if (done.ok()) done = GiveName(partial, to);
   if (!done.ok()) {
     // Best effort: the next backup of this name removes it too.
     if (os::Exists(partial)) (void)os::Remove(partial).ok();

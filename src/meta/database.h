@@ -119,8 +119,9 @@ class Database {
 
   Result<ReadTx> Read();
 
-  // A consistent copy into a new file, while writes go on; synced, and there under its name only
-  // when complete. kAlreadyExists when there is such a file.
+  // A consistent copy into a new file, while writes go on; there under its name only when complete.
+  // Not synced: the caller syncs it with what belongs to it. kAlreadyExists when there is such a
+  // file.
   Result<void> BackupTo(const std::string& path);
   // PRAGMA integrity_check and foreign_key_check; the problems, none when sound.
   Result<std::vector<std::string>> CheckIntegrity();

@@ -107,10 +107,10 @@ Result<void> RecoverJournal(Core& core) {
         const std::string_view bytes = rows.BlobAt(1);
         TRY(os::MakeDirs(core.blobs.DirOf(blob)));
         os::File file = TRY(os::File::Open(core.blobs.PathOf(blob), os::File::Mode::kOpenOrCreate));
-        TRY(file.Truncate(0));
+        if (TRY(file.Size()) > 0) TRY(file.Truncate(0));
         TRY(file.WriteAt(0, bytes));
-        // ext4 writes a file back when it is closed after having been cut to nothing; POSIX doesn't
-        // promise that.
+        // Where the file was there, ext4 writes it back when it is closed after having been cut to
+        // nothing; POSIX doesn't promise that.
         file.Sync("journal.recovered_file");
         entries.push_back({blob, bytes.size()});
         dirs.insert(core.blobs.DirOf(blob));

@@ -4,14 +4,16 @@ import threading
 
 
 class CuttingProxy:
-    """Forwards to `target` (host, port). Every connection that sends more than `cut_after` bytes is reset, `cuts` times
-    in all; later ones pass. `on_cut` is called after each reset, before the client can come back through the proxy."""
+    """Forwards to `target` (host, port). Whenever clients have sent `cut_after` bytes since the last cut, over however many
+    connections, the one that sent the last of them is reset, `cuts` times in all; later ones pass. `on_cut` is called
+    after each reset, before the client can come back through the proxy."""
 
     def __init__(self, target, cut_after, cuts=1, on_cut=None):
         self.target = target
         self.cut_after = cut_after
         self.cuts_left = cuts
         self.cuts_made = 0
+        self._sent = 0  # since the last cut
         self.on_cut = on_cut
         self._lock = threading.Lock()
         self._passing = threading.Event()
@@ -37,11 +39,9 @@ class CuttingProxy:
             client.close()
             return
         threading.Thread(target=self._copy, args=(server, client), daemon=True).start()
-        sent = 0
         try:
             while data := client.recv(65536):
-                sent += len(data)
-                if sent > self.cut_after and self._take_cut():
+                if self._take_cut(len(data)):
                     server.sendall(data[: len(data) // 2])
                     self._reset(client, server)
                     if self.on_cut:
@@ -53,10 +53,12 @@ class CuttingProxy:
         except OSError:
             self._reset(client, server)
 
-    def _take_cut(self):
+    def _take_cut(self, size):
         with self._lock:
-            if self.cuts_left <= 0:
+            self._sent += size
+            if self.cuts_left <= 0 or self._sent <= self.cut_after:
                 return False
+            self._sent = 0
             self.cuts_left -= 1
             self.cuts_made += 1
             self._passing.clear()

@@ -1,14 +1,11 @@
 #include <atomic>
-#include <cstdlib>
 #include <thread>
 
 #include "app/cli/commands.h"
 #include "app/config/load.h"
 #include "app/config/values.h"
 #include "app/platform.h"
-#include "base/failpoint.h"
 #include "base/log.h"
-#include "os/power_cut.h"
 #include "os/signals.h"
 
 namespace caudal::app::cli {
@@ -23,21 +20,6 @@ constexpr milliseconds kStopMax{9'700};
 struct Options {
   std::string listen;
 };
-
-// For tests: CAUDAL_FAILPOINTS, CAUDAL_FAILPOINT_SEED, CAUDAL_POWER_CUT. Refused by other builds.
-Result<void> ArmFromEnvironment() {
-  const char* failpoints = std::getenv("CAUDAL_FAILPOINTS");
-  const char* seed = std::getenv("CAUDAL_FAILPOINT_SEED");
-  const char* mount_point = std::getenv("CAUDAL_POWER_CUT");
-  if (mount_point && *mount_point)
-    SetPowerCutHook([path = std::string(mount_point)] {
-      if (Result<void> cut = os::CutPower(path); !cut.ok())
-        LogError("the power cut failed", {{"error", cut.error().message}});
-    });
-  if (failpoints && *failpoints)
-    TRY(ArmFailpoints(failpoints, seed ? std::strtoull(seed, nullptr, 10) : 0));
-  return {};
-}
 
 Result<Config> ConfigFor(const Context& context, const Options& options) {
   Config config = TRY(LoadValidConfig(context.ConfigFile()));
@@ -92,7 +74,6 @@ int StopWithin(std::unique_ptr<Platform> platform) {
 
 int Up(const Context& context, const Options& options) {
   os::BlockSignals();
-  if (Result<void> armed = ArmFromEnvironment(); !armed.ok()) return context.Fail(armed.error());
   Result<Config> config = ConfigFor(context, options);
   if (!config.ok()) return context.Fail(config.error());
   Result<std::unique_ptr<Platform>> platform = Platform::Start(std::move(*config));
