@@ -96,7 +96,9 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options,
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->schema_version = TRY(ApplyMigrations(*writer, migrations));
-  os::SyncDir(ParentOf(options.path));  // the new file's name; SQLite syncs the file only
+  // The new file's name: SQLite syncs the file only. ext4 stores the name with it; POSIX doesn't
+  // promise that.
+  os::SyncDir(ParentOf(options.path));
   FillLog(options.path, std::min(options.wal_bytes_initial, options.wal_bytes_max));
   impl->checkpointer = std::make_unique<Checkpointer>(
       TRY(OpenConnection::Open(options.path, Role::kCheckpointer, options.cache_kib / 8)));
