@@ -108,6 +108,10 @@ Result<File> File::Open(const std::string& path, Mode mode) {
     fd = ::open(path.c_str(), flags, 0644);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return ErrnoError(errno, path);
+  return FromFd(fd);
+}
+
+File File::FromFd(int fd) {
   File file;
   file.fd_ = fd;
   return file;

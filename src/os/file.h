@@ -29,6 +29,7 @@ class File {
     kOpenOrCreate  // read and write
   };
   static Result<File> Open(const std::string& path, Mode mode);
+  static File FromFd(int fd);  // takes it over
 
   File() = default;
   File(File&& other) noexcept;
