@@ -29,6 +29,10 @@ class File {
     kOpenOrCreate  // read and write
   };
   static Result<File> Open(const std::string& path, Mode mode);
+  // For reading, what somebody else put there: kInvalid unless it is a plain file with no other
+  // name.
+  static Result<File> OpenPlain(const std::string& path);
+  static File FromFd(int fd);  // takes it over
 
   File() = default;
   File(File&& other) noexcept;
@@ -76,6 +80,7 @@ bool Exists(const std::string& path);
 // Asks the file system to give each folder made below `path` a part of the disk of its own, instead
 // of one near the others (ext4's TOPDIR). A hint only.
 void SpreadFolders(const std::string& path);
+uint64_t SizeOf(const std::string& path);  // of a plain file; 0 when there is none
 
 struct DirEntry {
   std::string name;
