@@ -76,6 +76,12 @@ Error ErrnoError(int number, std::string_view what) {
     case EIO:
       kind = ErrorKind::kCorrupt;
       break;
+    case EXDEV:
+      kind = ErrorKind::kUnsupported;
+      break;
+    case ELOOP:
+      kind = ErrorKind::kInvalid;
+      break;
     case EAGAIN:
     case EINTR:
     case EBUSY:
@@ -102,6 +108,9 @@ Result<File> File::Open(const std::string& path, Mode mode) {
     case Mode::kOpenOrCreate:
       flags |= O_RDWR | O_CREAT;
       break;
+    case Mode::kReadPlain:
+      flags |= O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+      break;
   }
   int fd = -1;
   do {
@@ -110,6 +119,11 @@ Result<File> File::Open(const std::string& path, Mode mode) {
   if (fd < 0) return ErrnoError(errno, path);
   File file;
   file.fd_ = fd;
+  if (mode != Mode::kReadPlain) return file;
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
+  if (!S_ISREG(info.st_mode))
+    return MakeError(ErrorKind::kInvalid, path + " is not a regular file");
   return file;
 }
 
@@ -160,6 +174,12 @@ Result<uint64_t> File::Size() const {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return ErrnoError(errno, "fstat");
   return static_cast<uint64_t>(info.st_size);
+}
+
+Result<uint64_t> File::Links() const {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) return ErrnoError(errno, "fstat");
+  return static_cast<uint64_t>(info.st_nlink);
 }
 
 Result<void> File::Truncate(uint64_t size) {

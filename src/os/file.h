@@ -23,10 +23,11 @@ namespace caudal::os {
 class File {
  public:
   enum class Mode : uint8_t {
-    kRead,         // must exist
-    kCreateNew,    // must not exist; read and write
-    kReadWrite,    // must exist
-    kOpenOrCreate  // read and write
+    kRead,          // must exist
+    kCreateNew,     // must not exist; read and write
+    kReadWrite,     // must exist
+    kOpenOrCreate,  // read and write
+    kReadPlain      // must exist and be a regular file; kInvalid for a link or anything else
   };
   static Result<File> Open(const std::string& path, Mode mode);
 
@@ -42,6 +43,7 @@ class File {
   // Reads up to `length` bytes; fewer only at the end of the file.
   Result<size_t> ReadAt(uint64_t offset, char* out, size_t length) const;
   Result<uint64_t> Size() const;
+  Result<uint64_t> Links() const;  // how many names it has
   Result<void> Truncate(uint64_t size);
   // fsync; Fatal on failure, naming `what`.
   void Sync(std::string_view what, std::source_location where = std::source_location::current());
@@ -70,6 +72,7 @@ void SyncFileSystem(const std::string& path,
 Result<void> MakeDirs(const std::string& path, uint32_t mode = 0755);
 Result<void> Remove(const std::string& path);  // a file; kNotFound if absent
 Result<void> RemoveTree(const std::string& path);
+// kUnsupported across file systems. A link is moved itself, not what it names.
 Result<void> Rename(const std::string& from, const std::string& to);
 Result<void> HardLink(const std::string& from, const std::string& to);
 bool Exists(const std::string& path);
