@@ -117,13 +117,18 @@ Result<File> File::Open(const std::string& path, Mode mode) {
     fd = ::open(path.c_str(), flags, 0644);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return ErrnoError(errno, path);
-  File file;
-  file.fd_ = fd;
+  File file = FromFd(fd);
   if (mode != Mode::kReadPlain) return file;
   struct stat info {};
   if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
   if (!S_ISREG(info.st_mode))
     return MakeError(ErrorKind::kInvalid, path + " is not a regular file");
+  return file;
+}
+
+File File::FromFd(int fd) {
+  File file;
+  file.fd_ = fd;
   return file;
 }
 

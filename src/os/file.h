@@ -30,6 +30,7 @@ class File {
     kReadPlain      // must exist and be a regular file; kInvalid for a link or anything else
   };
   static Result<File> Open(const std::string& path, Mode mode);
+  static File FromFd(int fd);  // takes it over
 
   File() = default;
   File(File&& other) noexcept;
