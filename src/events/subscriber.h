@@ -30,11 +30,16 @@ struct RetryPolicy {
       24 * 3600 * 1000};  // from the first attempt; then the event is a dead letter
 };
 
-// Calls `done` exactly once, from any thread, sooner or later; an error means retry (as the policy
-// says).
+// Calls `done` exactly once, from any thread, sooner or later. An error means retry, as the policy
+// says, when RetryRuleOf its kind does; kCancelled that there was no attempt: it is made again
+// soon, and doesn't count; any other that none will help: the event is a dead letter at once.
 using Done = std::function<void(Result<void>)>;
+struct Attempt {
+  int number = 1;
+  bool replayed = false;  // somebody asked for it, after a dead letter or a success
+};
 // In-process target. Called from a dispatcher thread; must not block for long.
-using Callback = std::function<void(const Event&, int attempt, Done done)>;
+using Callback = std::function<void(const Event&, const Attempt&, Done done)>;
 
 // POST of a binary-mode CloudEvent (or a Pub/Sub push envelope) to a URL; 2xx is success.
 struct Webhook {
