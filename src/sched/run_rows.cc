@@ -25,7 +25,8 @@ CREATE TABLE runs(
   outputs TEXT NOT NULL,
   report TEXT NOT NULL,
   error_kind INTEGER,
-  error TEXT NOT NULL
+  error TEXT NOT NULL,
+  superseded INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX runs_by_job ON runs(kind, job, id);
 CREATE INDEX runs_by_key ON runs(key, kind, job, id);
@@ -150,15 +151,22 @@ Result<std::vector<RunRecord>> ReadRuns(meta::Connection& connection, const RunQ
 Result<std::optional<RunRecord>> ReadSucceeded(meta::Connection& connection,
                                                const std::string& kind, const std::string& job,
                                                const std::string& key) {
-  RunQuery query;
-  query.kind = kind;
-  query.job = job;
-  query.key = key;
-  query.status = RunStatus::kSucceeded;
-  query.limit = 1;
-  std::vector<RunRecord> runs = TRY(ReadRuns(connection, query));
-  if (runs.empty()) return std::optional<RunRecord>();
-  return std::optional<RunRecord>(std::move(runs.front()));
+  meta::Statement q =
+      TRY(connection.Prepare("SELECT " CAUDAL_RUN_COLUMNS
+                             " FROM runs WHERE key = ? AND kind = ? AND job = ? AND status = 1 AND "
+                             "superseded = 0 ORDER BY id DESC LIMIT 1"));
+  q.BindAll(key, kind, job);
+  const bool found = TRY(q.Step());
+  if (!found) return std::optional<RunRecord>();
+  RunRecord run = TRY(RunFrom(q));
+  return std::optional<RunRecord>(std::move(run));
+}
+
+Result<void> SupersedeRuns(meta::Tx& tx, const std::string& kind, const std::string& job,
+                           const std::string& key) {
+  TRY(tx.Run("UPDATE runs SET superseded = 1 WHERE key = ? AND kind = ? AND job = ?", key, kind,
+             job));
+  return {};
 }
 
 Result<std::vector<JobCounts>> CountRuns(meta::Connection& connection, const std::string& kind) {

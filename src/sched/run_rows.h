@@ -19,6 +19,8 @@ Result<std::vector<RunRecord>> ReadRuns(meta::Connection& connection, const RunQ
 Result<std::optional<RunRecord>> ReadSucceeded(meta::Connection& connection,
                                                const std::string& kind, const std::string& job,
                                                const std::string& key);
+Result<void> SupersedeRuns(meta::Tx& tx, const std::string& kind, const std::string& job,
+                           const std::string& key);
 Result<std::vector<JobCounts>> CountRuns(meta::Connection& connection, const std::string& kind);
 Result<int64_t> LastRunId(meta::Connection& connection);
 Result<int64_t> InterruptRunning(meta::Tx& tx, Micros now);

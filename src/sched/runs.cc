@@ -90,6 +90,11 @@ Result<std::optional<RunRecord>> Runs::FindSucceeded(const std::string& kind,
   return ReadSucceeded(read, kind, job, key);
 }
 
+Result<void> Runs::AllowAgain(meta::Tx& tx, const std::string& kind, const std::string& job,
+                              const std::string& key) {
+  return SupersedeRuns(tx, kind, job, key);
+}
+
 Result<std::vector<RunRecord>> Runs::List(const RunQuery& query) {
   RunQuery bounded = query;
   bounded.limit = std::clamp(query.limit, 0, kListMax);

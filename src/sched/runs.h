@@ -74,6 +74,10 @@ class Runs {
   // The newest run of the job that succeeded for the key.
   Result<std::optional<RunRecord>> FindSucceeded(const std::string& kind, const std::string& job,
                                                  const std::string& key);
+  // The successes so far no longer count in FindSucceeded: the job is to run for the key again. In
+  // the transaction that makes it so.
+  Result<void> AllowAgain(meta::Tx& tx, const std::string& kind, const std::string& job,
+                          const std::string& key);
   // Newest first.
   Result<std::vector<RunRecord>> List(const RunQuery& query);
   // kNotFound ("run.not_found").

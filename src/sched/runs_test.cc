@@ -117,6 +117,12 @@ TEST_F(RunsTest, ASuccessIsFoundByItsKey) {
   EXPECT_FALSE(runs_->FindSucceeded("function", "b", "e1").value());
   EXPECT_FALSE(runs_->FindSucceeded("model", "a", "e1").value());
   EXPECT_FALSE(runs_->FindSucceeded("function", "a", "e2").value());
+  const auto again = [&](meta::Tx& tx) { return runs_->AllowAgain(tx, "function", "a", "e1"); };
+  ASSERT_TRUE(database_->Write(again).ok());
+  EXPECT_FALSE(runs_->FindSucceeded("function", "a", "e1").value());
+  EXPECT_EQ(runs_->Get(done.id).value().status, RunStatus::kSucceeded);
+  const RunRecord second = End(Start("a", "e1"), RunStatus::kSucceeded);
+  EXPECT_EQ(runs_->FindSucceeded("function", "a", "e1").value()->id, second.id);
 }
 
 TEST_F(RunsTest, ListsByJobStatusAndKey) {
