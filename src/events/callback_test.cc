@@ -140,10 +140,12 @@ TEST_F(CallbackTest, AnythingKeptCanBeDeliveredAgain) {
   WaitUntil([&] { return Open() == 0 && Calls().size() == 1; });
   const int64_t sequence = outbox_->LastSequence().value();
   const auto redeliver = [&](int64_t event) {
-    return dispatcher_->Redeliver("one", event, [](meta::Tx& tx) -> Result<void> {
-      TRY(tx.Run("CREATE TABLE IF NOT EXISTS witness(x)"));
-      return {};
-    });
+    return dispatcher_->Redeliver("one", event,
+                                  [](meta::Tx& tx, const Event& told) -> Result<void> {
+                                    EXPECT_EQ(told.object, "done");
+                                    TRY(tx.Run("CREATE TABLE IF NOT EXISTS witness(x)"));
+                                    return {};
+                                  });
   };
   ASSERT_TRUE(redeliver(sequence).ok());
   WaitUntil([&] { return Open() == 0 && Calls().size() == 2; });

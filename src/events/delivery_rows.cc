@@ -128,8 +128,9 @@ Result<int64_t> ReplayDead(meta::Tx& tx, const std::string& subscriber, int64_t 
       subscriber, sequence, limit);
 }
 
-Result<void> RedeliverRow(meta::Tx& tx, const std::string& subscriber, int64_t sequence) {
-  const std::shared_ptr<const Event> event = TRY(ReadEvent(tx, sequence));
+Result<std::shared_ptr<const Event>> RedeliverRow(meta::Tx& tx, const std::string& subscriber,
+                                                  int64_t sequence) {
+  std::shared_ptr<const Event> event = TRY(ReadEvent(tx, sequence));
   if (!event)
     return MakeError(ErrorKind::kNotFound,
                      fmt::format("the event {} is no longer kept (events.keep)", sequence),
@@ -152,7 +153,7 @@ Result<void> RedeliverRow(meta::Tx& tx, const std::string& subscriber, int64_t s
              "VALUES (?, ?, ?, ?)",
              subscriber, sequence, LaneOf(event->bucket, event->object),
              static_cast<int64_t>(DeliveryState::kReplayed)));
-  return {};
+  return event;
 }
 
 Result<int64_t> DropDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence, int limit) {

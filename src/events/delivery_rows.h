@@ -47,7 +47,8 @@ Result<std::vector<DeliveryInfo>> ListDeliveryRows(meta::Connection& connection,
 Result<int64_t> ReplayDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence,
                            int limit);
 // See Dispatcher::Redeliver.
-Result<void> RedeliverRow(meta::Tx& tx, const std::string& subscriber, int64_t sequence);
+Result<std::shared_ptr<const Event>> RedeliverRow(meta::Tx& tx, const std::string& subscriber,
+                                                  int64_t sequence);
 Result<int64_t> DropDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence, int limit);
 
 }  // namespace caudal::events

@@ -51,10 +51,10 @@ class DispatcherImpl final : public Dispatcher {
     return count;
   }
   Result<void> Redeliver(const std::string& subscriber, int64_t sequence,
-                         const std::function<Result<void>(meta::Tx&)>& also) override {
+                         const JoinRedelivery& also) override {
     TRY(database_.Write([&](meta::Tx& tx) -> Result<void> {
-      TRY(RedeliverRow(tx, subscriber, sequence));
-      if (also) TRY(also(tx));
+      const std::shared_ptr<const Event> event = TRY(RedeliverRow(tx, subscriber, sequence));
+      if (also) TRY(also(tx, *event));
       return {};
     }));
     core_->ReplayRequested();

@@ -49,6 +49,8 @@ struct DispatcherOptions {
   std::chrono::milliseconds prune_interval{60'000};
 };
 
+using JoinRedelivery = std::function<Result<void>(meta::Tx&, const Event&)>;
+
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;  // Stop
@@ -83,7 +85,7 @@ class Dispatcher {
   // `also` (if given) joins. kNotFound ("event.not_found") when it is no longer kept, kConflict
   // while it is being delivered.
   virtual Result<void> Redeliver(const std::string& subscriber, int64_t sequence,
-                                 const std::function<Result<void>(meta::Tx&)>& also) = 0;
+                                 const JoinRedelivery& also) = 0;
   virtual Result<int64_t> DropDeadLetters(const std::string& subscriber, int64_t sequence) = 0;
 
   static std::unique_ptr<Dispatcher> Make(meta::Database& database, Outbox& outbox, Clock& clock,

@@ -21,6 +21,7 @@ struct Filter {
   std::vector<EventType> types;  // empty: all
 
   bool Matches(const Event& event) const;
+  bool operator==(const Filter&) const = default;
 };
 
 struct RetryPolicy {
@@ -28,6 +29,8 @@ struct RetryPolicy {
   std::chrono::milliseconds max{600'000};
   std::chrono::milliseconds window{
       24 * 3600 * 1000};  // from the first attempt; then the event is a dead letter
+
+  bool operator==(const RetryPolicy&) const = default;
 };
 
 // Calls `done` exactly once, from any thread, sooner or later. An error means retry, as the policy
