@@ -55,6 +55,7 @@ int RunCli(int argc, char** argv) {
   cli::AddUp(commands);
   cli::AddStatus(commands);
   cli::AddEvents(commands);
+  cli::AddFunctions(commands);
   cli::AddLogs(commands);
   cli::AddKeys(commands);
   cli::AddReload(commands);

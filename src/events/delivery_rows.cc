@@ -128,6 +128,34 @@ Result<int64_t> ReplayDead(meta::Tx& tx, const std::string& subscriber, int64_t 
       subscriber, sequence, limit);
 }
 
+Result<std::shared_ptr<const Event>> RedeliverRow(meta::Tx& tx, const std::string& subscriber,
+                                                  int64_t sequence) {
+  std::shared_ptr<const Event> event = TRY(ReadEvent(tx, sequence));
+  if (!event)
+    return MakeError(ErrorKind::kNotFound,
+                     fmt::format("the event {} is no longer kept (events.keep)", sequence),
+                     "event.not_found");
+  std::optional<DeliveryState> state;
+  {
+    meta::Statement q =
+        TRY(tx.Prepare("SELECT state FROM deliveries WHERE subscriber = ? AND sequence = ?"));
+    q.BindAll(subscriber, sequence);
+    const bool found = TRY(q.Step());
+    if (found) state = static_cast<DeliveryState>(q.Int(0));
+  }
+  if (state && *state != DeliveryState::kDead)
+    return MakeError(
+        ErrorKind::kConflict,
+        fmt::format("the event {} is being delivered to '{}' already", sequence, subscriber),
+        "event.in_delivery");
+  TRY(
+      tx.Run("INSERT OR REPLACE INTO deliveries(subscriber, sequence, lane, state) "
+             "VALUES (?, ?, ?, ?)",
+             subscriber, sequence, LaneOf(event->bucket, event->object),
+             static_cast<int64_t>(DeliveryState::kReplayed)));
+  return event;
+}
+
 Result<int64_t> DropDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence, int limit) {
   return tx.Run(
       "DELETE FROM deliveries WHERE (subscriber, sequence) IN (SELECT subscriber, sequence "

@@ -46,6 +46,9 @@ Result<std::vector<DeliveryInfo>> ListDeliveryRows(meta::Connection& connection,
 // At most `limit` rows; how many. Empty subscriber: of all; sequence 0: all.
 Result<int64_t> ReplayDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence,
                            int limit);
+// See Dispatcher::Redeliver.
+Result<std::shared_ptr<const Event>> RedeliverRow(meta::Tx& tx, const std::string& subscriber,
+                                                  int64_t sequence);
 Result<int64_t> DropDead(meta::Tx& tx, const std::string& subscriber, int64_t sequence, int limit);
 
 }  // namespace caudal::events

@@ -29,6 +29,7 @@ class DispatcherImpl final : public Dispatcher {
                                    subscriber->name));
     return core_->Subscribe(std::move(*subscriber), /*replace=*/true);
   }
+  void Hold(const std::string& subscriber, bool held) override { core_->Hold(subscriber, held); }
   void SetTopics(std::map<std::string, Webhook> topics) override {
     core_->SetTopics(std::move(topics));
   }
@@ -48,6 +49,16 @@ class DispatcherImpl final : public Dispatcher {
     const Result<int64_t> count = InBatches(ReplayDead, subscriber, sequence);
     core_->ReplayRequested();
     return count;
+  }
+  Result<void> Redeliver(const std::string& subscriber, int64_t sequence,
+                         const JoinRedelivery& also) override {
+    TRY(database_.Write([&](meta::Tx& tx) -> Result<void> {
+      const std::shared_ptr<const Event> event = TRY(RedeliverRow(tx, subscriber, sequence));
+      if (also) TRY(also(tx, *event));
+      return {};
+    }));
+    core_->ReplayRequested();
+    return {};
   }
   Result<int64_t> DropDeadLetters(const std::string& subscriber, int64_t sequence) override {
     return InBatches(DropDead, subscriber, sequence);

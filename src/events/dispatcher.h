@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,8 @@ struct DispatcherOptions {
   std::chrono::milliseconds prune_interval{60'000};
 };
 
+using JoinRedelivery = std::function<Result<void>(meta::Tx&, const Event&)>;
+
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;  // Stop
@@ -58,6 +61,8 @@ class Dispatcher {
   virtual Result<void> Subscribe(Subscriber subscriber) = 0;
   // Replaces (or with nothing, removes) a subscriber while running: for reload.
   virtual Result<void> Replace(const std::string& name, std::optional<Subscriber> subscriber) = 0;
+  // While held no delivery starts for the subscriber; they wait, and no attempt is counted.
+  virtual void Hold(const std::string& subscriber, bool held) = 0;
   // Push endpoints of topics that notifications may name ("t" or "projects/p/topics/t").
   virtual void SetTopics(std::map<std::string, Webhook> topics) = 0;
   virtual bool HasTopic(const std::string& topic) const = 0;
@@ -76,6 +81,11 @@ class Dispatcher {
   // Makes dead letters due now, with a fresh window. Empty subscriber: all; sequence 0: all of it.
   // Returns how many.
   virtual Result<int64_t> Replay(const std::string& subscriber, int64_t sequence) = 0;
+  // Makes the event due now for the subscriber, whatever became of it, in one transaction that
+  // `also` (if given) joins. kNotFound ("event.not_found") when it is no longer kept, kConflict
+  // while it is being delivered.
+  virtual Result<void> Redeliver(const std::string& subscriber, int64_t sequence,
+                                 const JoinRedelivery& also) = 0;
   virtual Result<int64_t> DropDeadLetters(const std::string& subscriber, int64_t sequence) = 0;
 
   static std::unique_ptr<Dispatcher> Make(meta::Database& database, Outbox& outbox, Clock& clock,

@@ -73,6 +73,12 @@ Result<void> DispatcherCore::Unsubscribe(const std::string& name) {
   return {};
 }
 
+void DispatcherCore::Hold(const std::string& name, bool held) {
+  MutexLock lock(mutex_);
+  SubscriptionOf(name)->held = held;
+  Notify();
+}
+
 void DispatcherCore::SetTopics(std::map<std::string, Webhook> topics) {
   MutexLock lock(mutex_);
   topics_ = std::move(topics);
@@ -218,7 +224,7 @@ void DispatcherCore::WaitForWork() {
 }
 
 bool DispatcherCore::MayStart(const Subscription& subscription) const {
-  if (subscription.in_flight >= subscription.concurrency()) return false;
+  if (subscription.held || subscription.in_flight >= subscription.concurrency()) return false;
   if (!subscription.by_webhook() || subscription.in_flight == 0) return true;
   // A slow webhook leaves a thread to each of the others.
   int others = 0;
@@ -364,8 +370,8 @@ void DispatcherCore::RunCallback(const Job& job) {
     CAUDAL_CHECK(!called->exchange(true), "a delivery was reported twice");
     if (const auto self = weak.lock()) self->Complete(subscription, delivery, std::move(result));
   };
-  std::get<Callback>(job.config->target)(*job.delivery.event, job.delivery.attempts + 1,
-                                         std::move(done));
+  const Attempt attempt{job.delivery.attempts + 1, job.delivery.replayed};
+  std::get<Callback>(job.config->target)(*job.delivery.event, attempt, std::move(done));
 }
 
 void DispatcherCore::RunWebhook(const Job& job) {

@@ -35,6 +35,7 @@ class DispatcherCore final : public DeliverySink,
 
   Result<void> Subscribe(Subscriber subscriber, bool replace) EXCLUDES(mutex_);
   Result<void> Unsubscribe(const std::string& name) EXCLUDES(mutex_);
+  void Hold(const std::string& name, bool held) EXCLUDES(mutex_);
   void SetTopics(std::map<std::string, Webhook> topics) EXCLUDES(mutex_);
   bool HasTopic(const std::string& topic) const EXCLUDES(mutex_);
   Result<void> Start() EXCLUDES(mutex_);
@@ -56,6 +57,7 @@ class DispatcherCore final : public DeliverySink,
     std::shared_ptr<const Subscriber> config;          // null: a notification, or removed
     std::shared_ptr<const Notification> notification;  // null: not one
     DeliveryQueue queue;
+    bool held = false;
     int in_flight = 0;
     uint64_t delivered = 0;
     uint64_t failed_attempts = 0;
@@ -65,6 +67,9 @@ class DispatcherCore final : public DeliverySink,
     bool by_webhook() const {
       return notification != nullptr ||
              (config != nullptr && std::holds_alternative<Webhook>(config->target));
+    }
+    bool by_callback() const {
+      return config != nullptr && std::holds_alternative<Callback>(config->target);
     }
     int concurrency() const { return config != nullptr ? config->concurrency : 8; }
     RetryPolicy retry() const { return config != nullptr ? config->retry : RetryPolicy(); }
@@ -94,6 +99,7 @@ class DispatcherCore final : public DeliverySink,
   void NoteStart(const Job& job) EXCLUDES(mutex_);
   void Complete(const SubscriptionPtr& subscription, Delivery delivery, Result<void> result)
       EXCLUDES(mutex_);
+  void PutBack(Subscription& subscription, Delivery& delivery) REQUIRES(mutex_);
   Outcome Failed(Subscription& subscription, Delivery& delivery, const Error& error)
       REQUIRES(mutex_);
   void FlushOutcomes() EXCLUDES(mutex_);

@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kOutcomesPerWrite = 1000;
 constexpr size_t kErrorBytesMax = 500;
 constexpr std::chrono::seconds kAfterFailure{1};
+constexpr std::chrono::seconds kAfterCancel{1};
 
 Micros MicrosOf(std::chrono::steady_clock::duration d) {
   return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
@@ -35,6 +36,12 @@ void DispatcherCore::Complete(const SubscriptionPtr& subscription, Delivery deli
   for (const auto& [name, other] : subscriptions_)
     if (other->by_webhook()) webhooks_in_flight_ += other->in_flight;
   delivery.event.reset();
+  if (in_flight_ == 0) drained_.NotifyAll();
+  Notify();
+  if (!result.ok() && result.error().Is(ErrorKind::kCancelled) && subscription->by_callback()) {
+    PutBack(*subscription, delivery);
+    return;
+  }
   Outcome outcome;
   if (result.ok()) {
     ++subscription->delivered;
@@ -46,8 +53,16 @@ void DispatcherCore::Complete(const SubscriptionPtr& subscription, Delivery deli
     outcome = Failed(*subscription, delivery, result.error());
   }
   outcomes_.push_back(std::move(outcome));
-  if (in_flight_ == 0) drained_.NotifyAll();
-  Notify();
+}
+
+// Nothing was attempted, so nothing is recorded.
+void DispatcherCore::PutBack(Subscription& subscription, Delivery& delivery) {
+  if (delivery.attempts == 0) {
+    delivery.first_attempt = 0;
+    delivery.first_steady = SteadyTime();
+  }
+  delivery.due = clock_.Steady() + kAfterCancel;
+  subscription.queue.Retry(delivery);
 }
 
 Outcome DispatcherCore::Failed(Subscription& subscription, Delivery& delivery, const Error& error) {
@@ -63,7 +78,8 @@ Outcome DispatcherCore::Failed(Subscription& subscription, Delivery& delivery, c
   outcome.first_attempt = delivery.first_attempt;
   outcome.error = MaskSecrets(error.message).substr(0, kErrorBytesMax);
   const auto left = delivery.first_steady + policy.window - now;
-  if (left <= std::chrono::steady_clock::duration::zero()) {
+  const bool hopeless = subscription.by_callback() && !RetryRuleOf(error.kind).retry;
+  if (hopeless || left <= std::chrono::steady_clock::duration::zero()) {
     outcome.kind = Outcome::Kind::kDead;
     LogWarning("an event became a dead letter", {{"subscriber", subscription.name},
                                                  {"sequence", delivery.sequence},

@@ -25,7 +25,9 @@ using testing::HasSubstr;
 class Receiver {
  public:
   Callback callback() {
-    return [this](const Event& event, int attempt, Done done) { Take(event, attempt, done); };
+    return [this](const Event& event, const Attempt& attempt, Done done) {
+      Take(event, attempt.number, done);
+    };
   }
   // Objects in the order of their attempts: "a", failed ones "a!".
   std::vector<std::string> Attempts() {

@@ -21,6 +21,7 @@ struct Filter {
   std::vector<EventType> types;  // empty: all
 
   bool Matches(const Event& event) const;
+  bool operator==(const Filter&) const = default;
 };
 
 struct RetryPolicy {
@@ -28,13 +29,20 @@ struct RetryPolicy {
   std::chrono::milliseconds max{600'000};
   std::chrono::milliseconds window{
       24 * 3600 * 1000};  // from the first attempt; then the event is a dead letter
+
+  bool operator==(const RetryPolicy&) const = default;
 };
 
-// Calls `done` exactly once, from any thread, sooner or later; an error means retry (as the policy
-// says).
+// Calls `done` exactly once, from any thread, sooner or later. An error means retry, as the policy
+// says, when RetryRuleOf its kind does; kCancelled that there was no attempt: it is made again
+// soon, and doesn't count; any other that none will help: the event is a dead letter at once.
 using Done = std::function<void(Result<void>)>;
+struct Attempt {
+  int number = 1;
+  bool replayed = false;  // somebody asked for it, after a dead letter or a success
+};
 // In-process target. Called from a dispatcher thread; must not block for long.
-using Callback = std::function<void(const Event&, int attempt, Done done)>;
+using Callback = std::function<void(const Event&, const Attempt&, Done done)>;
 
 // POST of a binary-mode CloudEvent (or a Pub/Sub push envelope) to a URL; 2xx is success.
 struct Webhook {

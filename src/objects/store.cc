@@ -9,6 +9,7 @@
 #include "objects/listing.h"
 #include "objects/multipart.h"
 #include "objects/publish.h"
+#include "objects/publish_all.h"
 #include "objects/recovery.h"
 #include "objects/upkeep.h"
 #include "objects/uploads.h"
@@ -116,6 +117,10 @@ class StoreOfParts final : public Store {
   }
   Result<Object> Put(WriteRequest request, std::string_view bytes) override {
     return PutWhole(core_, std::move(request), bytes);
+  }
+  Result<std::vector<Object>> PublishAll(std::vector<FileToPublish> files,
+                                         const JoinPublication& also) override {
+    return PublishFiles(core_, files, also);
   }
   Result<Object> Update(const ObjectRef& ref, const Preconditions& conditions,
                         const std::function<Result<void>(ObjectMetadata&)>& change,

@@ -79,6 +79,16 @@ struct WriteRequest {
   std::optional<uint64_t> size;
 };
 
+// A finished local file that is to become an object. `path` must name a regular file (kInvalid for
+// a link) that nobody writes to any more.
+struct FileToPublish {
+  WriteRequest request;
+  std::string path;
+};
+// What joins a publication's transaction; sees the objects as they will be, in the order given.
+// Runs on the metadata writer's thread: short, and no other write inside.
+using JoinPublication = std::function<Result<void>(meta::Tx&, std::span<const Object>)>;
+
 // An object being written. Not visible before Commit; dropped when destroyed without it. One thread
 // at a time.
 class Writer {
@@ -232,6 +242,15 @@ class Store {
   // --- Writing
   virtual Result<std::unique_ptr<Writer>> Write(WriteRequest request) = 0;
   virtual Result<Object> Put(WriteRequest request, std::string_view bytes) = 0;
+  // Makes every file an object, in ONE transaction that `also` (if given) joins: all of them, their
+  // events and what `also` wrote are durable when it returns ok; after an error, or a death at any
+  // moment before the commit, no reader ever sees any of it. Each request's preconditions and
+  // checksums are checked as in Write; two requests of one name are kInvalid. A file of its own
+  // (one name, same file system, over journaled_bytes_max) is moved into the store, others are
+  // copied. Whatever the outcome, some paths may be gone afterwards; what is left there is the
+  // caller's to remove. With no files: a transaction of `also` alone.
+  virtual Result<std::vector<Object>> PublishAll(std::vector<FileToPublish> files,
+                                                 const JoinPublication& also = {}) = 0;
   virtual Result<Object> Update(const ObjectRef& ref, const Preconditions& conditions,
                                 const std::function<Result<void>(ObjectMetadata&)>& change,
                                 bool override_unlocked_retention = false) = 0;

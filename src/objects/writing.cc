@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "objects/journal.h"
 #include "objects/names.h"
@@ -12,6 +14,7 @@ namespace {
 // Large writes ask for write-back piece by piece, so that the sync at the end finds little left to
 // do.
 constexpr uint64_t kWritebackBytes = 4u << 20;
+constexpr size_t kReadBytes = 1u << 20;
 
 class ObjectWriter final : public Writer {
  public:
@@ -122,6 +125,66 @@ Result<void> Intake::Append(std::string_view bytes) {
   if (in_file_ && size_ - written_back_ >= kWritebackBytes) {
     file_.StartWriteback(written_back_, size_ - written_back_);
     written_back_ = size_;
+  }
+  return {};
+}
+
+// False, with nothing changed, when the file must be copied instead.
+Result<bool> Intake::MoveIn(const std::string& path) {
+  blob_ = TRY(core_.blobs.Allocate());
+  // Makes the folder too; the name goes to the file that is moved over it.
+  TRY(core_.blobs.Create(blob_));
+  const Result<void> moved = os::Rename(path, core_.blobs.PathOf(blob_));
+  if (!moved.ok()) {
+    core_.blobs.Abandon(std::exchange(blob_, 0));
+    if (moved.error().Is(ErrorKind::kUnsupported)) return false;
+    return moved.error();
+  }
+  FAILPOINT("objects.adopt.moved");
+  // What is there now can't be exchanged by whoever made it: this is the check that counts.
+  file_ = TRY(os::File::Open(core_.blobs.PathOf(blob_), os::File::Mode::kReadPlain));
+  const uint64_t links = TRY(file_.Links());
+  if (links != 1)
+    return MakeError(ErrorKind::kInvalid, path + " has several names, so others may change it");
+  in_file_ = true;
+  return true;
+}
+
+Result<void> Intake::DigestFile() {
+  size_ = TRY(file_.Size());
+  if (size_ > core_.options()->object_bytes_max)
+    return MakeError(
+        ErrorKind::kLimit,
+        fmt::format("the object has {} bytes, more than the limit storage.object_bytes_max of {}",
+                    size_, core_.options()->object_bytes_max),
+        "object.too_large");
+  file_.StartWriteback(0, size_);
+  std::string piece(kReadBytes, '\0');
+  for (uint64_t at = 0; at < size_;) {
+    const size_t n = TRY(file_.ReadAt(at, piece.data(), piece.size()));
+    if (n == 0)
+      return MakeError(ErrorKind::kConflict, "the file became shorter while it was published");
+    const std::string_view bytes = std::string_view(piece).substr(0, n);
+    crc32c_ = Crc32c(bytes, crc32c_);
+    md5_.Update(bytes);
+    at += n;
+  }
+  return {};
+}
+
+Result<void> Intake::Adopt(const std::string& path) {
+  const os::File source = TRY(os::File::Open(path, os::File::Mode::kReadPlain));
+  const uint64_t size = TRY(source.Size());
+  const uint64_t links = TRY(source.Links());
+  bool moved = false;
+  if (links == 1 && size > core_.options()->journaled_bytes_max) moved = TRY(MoveIn(path));
+  if (moved) return DigestFile();
+  std::string piece(std::min<uint64_t>(size, kReadBytes), '\0');
+  for (uint64_t at = 0; at < size;) {
+    const size_t n = TRY(source.ReadAt(at, piece.data(), piece.size()));
+    if (n == 0) break;
+    TRY(Append(std::string_view(piece).substr(0, n)));
+    at += n;
   }
   return {};
 }

@@ -22,6 +22,9 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
 
   Result<void> Append(std::string_view bytes);
+  // Instead of Append, once: the bytes are those of a finished file, which is moved in where it can
+  // be.
+  Result<void> Adopt(const std::string& path);
   uint64_t size() const { return size_; }
 
   // Ends the bytes: writes the file (synced, unless it goes through the journal) and checks what
@@ -34,6 +37,8 @@ class Intake {
 
  private:
   Result<void> SpillToFile();
+  Result<bool> MoveIn(const std::string& path);
+  Result<void> DigestFile();
 
   Core& core_;
   uint64_t size_ = 0;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -78,6 +79,12 @@ Error ErrnoError(int number, std::string_view what) {
     case EIO:
       kind = ErrorKind::kCorrupt;
       break;
+    case EXDEV:
+      kind = ErrorKind::kUnsupported;
+      break;
+    case ELOOP:
+      kind = ErrorKind::kInvalid;
+      break;
     case EAGAIN:
     case EINTR:
     case EBUSY:
@@ -104,23 +111,27 @@ Result<File> File::Open(const std::string& path, Mode mode) {
     case Mode::kOpenOrCreate:
       flags |= O_RDWR | O_CREAT;
       break;
+    case Mode::kReadPlain:
+      flags |= O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+      break;
   }
   int fd = -1;
   do {
     fd = ::open(path.c_str(), flags, 0644);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return ErrnoError(errno, path);
-  return FromFd(fd);
+  File file = FromFd(fd);
+  if (mode != Mode::kReadPlain) return file;
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
+  if (!S_ISREG(info.st_mode))
+    return MakeError(ErrorKind::kInvalid, path + " is not a regular file");
+  return file;
 }
 
 Result<File> File::OpenPlain(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0 && errno == ELOOP) return MakeError(ErrorKind::kInvalid, path + " is a link");
-  if (fd < 0) return ErrnoError(errno, path);
-  File file = FromFd(fd);
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 1)
+  File file = TRY(Open(path, Mode::kReadPlain));
+  if (TRY(file.Links()) != 1)
     return MakeError(ErrorKind::kInvalid, path + " isn't a plain file of its own");
   return file;
 }
@@ -178,6 +189,12 @@ Result<uint64_t> File::Size() const {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return ErrnoError(errno, "fstat");
   return static_cast<uint64_t>(info.st_size);
+}
+
+Result<uint64_t> File::Links() const {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) return ErrnoError(errno, "fstat");
+  return static_cast<uint64_t>(info.st_nlink);
 }
 
 Result<void> File::Truncate(uint64_t size) {
@@ -336,6 +353,11 @@ Result<FileLock> FileLock::Take(const std::string& path) {
     return ErrnoError(errno, path);
   }
   return FileLock(std::move(file));
+}
+
+bool WaitReadable(const File& file, std::chrono::milliseconds timeout) {
+  pollfd waited{file.fd(), POLLIN, 0};
+  return ::poll(&waited, 1, static_cast<int>(timeout.count())) > 0;
 }
 
 Result<size_t> SendFile(int socket, const File& file, uint64_t offset, size_t length) {

@@ -5,6 +5,7 @@
 // dropped the dirty pages, so a retry that succeeds would prove nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,10 +24,11 @@ namespace caudal::os {
 class File {
  public:
   enum class Mode : uint8_t {
-    kRead,         // must exist
-    kCreateNew,    // must not exist; read and write
-    kReadWrite,    // must exist
-    kOpenOrCreate  // read and write
+    kRead,          // must exist
+    kCreateNew,     // must not exist; read and write
+    kReadWrite,     // must exist
+    kOpenOrCreate,  // read and write
+    kReadPlain      // must exist and be a regular file; kInvalid for a link or anything else
   };
   static Result<File> Open(const std::string& path, Mode mode);
   // For reading, what somebody else put there: kInvalid unless it is a plain file with no other
@@ -46,6 +48,7 @@ class File {
   // Reads up to `length` bytes; fewer only at the end of the file.
   Result<size_t> ReadAt(uint64_t offset, char* out, size_t length) const;
   Result<uint64_t> Size() const;
+  Result<uint64_t> Links() const;  // how many names it has
   Result<void> Truncate(uint64_t size);
   // fsync; Fatal on failure, naming `what`.
   void Sync(std::string_view what, std::source_location where = std::source_location::current());
@@ -74,6 +77,7 @@ void SyncFileSystem(const std::string& path,
 Result<void> MakeDirs(const std::string& path, uint32_t mode = 0755);
 Result<void> Remove(const std::string& path);  // a file; kNotFound if absent
 Result<void> RemoveTree(const std::string& path);
+// kUnsupported across file systems. A link is moved itself, not what it names.
 Result<void> Rename(const std::string& from, const std::string& to);
 Result<void> HardLink(const std::string& from, const std::string& to);
 bool Exists(const std::string& path);
@@ -104,6 +108,9 @@ class FileLock {
   explicit FileLock(File file) : file_(std::move(file)) {}
   File file_;
 };
+
+// Whether a pipe or socket has something to read, or its end, before `timeout` has passed.
+bool WaitReadable(const File& file, std::chrono::milliseconds timeout);
 
 // Sends a range of `file` to a non-blocking socket. Returns bytes sent, 0 when the socket would
 // block.
