@@ -45,7 +45,7 @@ WILD = """
 
     def handle(data, context):
         name = data["name"]
-        print("got", name, flush=True)
+        print("got " + name, flush=True)
         if "crash" in name:
             os._exit(7)
         if "hang" in name:
