@@ -50,9 +50,12 @@ void CloseOnExecFrom(int first) {
 }
 
 void ResetSignals() {
-  struct sigaction standard = {};
-  standard.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+  // All zeros is the kernel's form of "default, nothing masked". Its own call, since glibc's
+  // doesn't touch the two signals that it keeps for itself, which may be ignored where we come
+  // from.
+  constexpr std::array<unsigned long, 4> kStandard{};
+  for (int number = 1; number < NSIG; ++number)
+    ::syscall(SYS_rt_sigaction, number, kStandard.data(), nullptr, sizeof(uint64_t));
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
