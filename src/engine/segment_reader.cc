@@ -9,6 +9,23 @@ namespace {
 using Kind = Shape::Kind;
 
 constexpr int64_t kLengthMax = int64_t{1} << 40;
+// Of what has no bytes to show for its length (nulls, structs without members): a worker gone wild
+// could claim any, and whoever reads the rows would count them.
+constexpr int64_t kLengthWithoutBytesMax = int64_t{1} << 24;
+
+bool HasBytes(const Field& field) {
+  switch (field.shape.kind) {
+    case Kind::kNull:
+      return false;
+    case Kind::kStruct:
+      return !field.children.empty();
+    case Kind::kFixed:
+    case Kind::kFixedList:
+      return field.shape.width > 0;
+    default:
+      return true;
+  }
+}
 
 // What the arrays of one segment point into, and they themselves.
 struct Arrays {
@@ -154,7 +171,8 @@ Result<ArrowArray*> Reader::ReadNode(const Field& field) {
   ArrowArray& array = arrays_.arrays.emplace_back();
   array.length = reader_.Get<int64_t>();
   array.null_count = reader_.Get<int64_t>();
-  if (array.length < 0 || array.length > kLengthMax || array.null_count < -1 ||
+  const int64_t length_max = HasBytes(field) ? kLengthMax : kLengthWithoutBytesMax;
+  if (array.length < 0 || array.length > length_max || array.null_count < -1 ||
       array.null_count > array.length)
     return Bad("a length");
   std::vector<Buffer> buffers;
