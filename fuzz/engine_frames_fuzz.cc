@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Memory files begin at a page; what lies behind their end is another's.
   const std::string_view rest = input.substr(frames.size());
   std::vector<uint64_t> memory((rest.size() + 7) / 8);
-  std::memcpy(memory.data(), rest.data(), rest.size());
+  if (!rest.empty()) std::memcpy(memory.data(), rest.data(), rest.size());
   const std::string_view bytes(reinterpret_cast<const char*>(memory.data()), rest.size());
 
   FrameParser parser;

@@ -83,6 +83,9 @@ Result<Shape> ShapeOf(std::string_view format) {
 Result<void> CheckChildren(const Field& field) {
   const size_t count = field.children.size();
   bool fits = false;
+  if (field.format == "+m" &&
+      (count != 1 || field.children[0].format != "+s" || field.children[0].children.size() != 2))
+    return MakeError(ErrorKind::kInvalid, "a map isn't one of keys and values");
   switch (field.shape.kind) {
     case Kind::kList32:
     case Kind::kList64:

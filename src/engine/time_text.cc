@@ -93,7 +93,8 @@ void AppendTimestamp(std::string& out, int64_t time, char unit, bool zone) {
   AppendCivil(out, days);
   out += ' ';
   AppendSeconds(out, seconds - days * kSecondsPerDay);
-  AppendFraction(out, time - seconds * per_second, digits);
+  const int64_t rest = time % per_second;
+  AppendFraction(out, rest < 0 ? rest + per_second : rest, digits);
   if (zone) out += "+00";
 }
 
