@@ -9,7 +9,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 class HttpRunnerTest : public FunctionsFixture {
  protected:
