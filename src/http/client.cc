@@ -49,6 +49,14 @@ size_t TakeBody(char* bytes, size_t, size_t n, void* user) {
   return CURL_WRITEFUNC_ERROR;
 }
 
+// Called several times a second; not zero ends the exchange.
+int CheckCancel(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (!exchange.request.cancel.stop_requested()) return 0;
+  exchange.cancelled = true;
+  return 1;
+}
+
 size_t TakeField(char* bytes, size_t, size_t n, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   exchange.head_bytes += n;
@@ -84,7 +92,7 @@ Error ErrorOf(CURLcode code, const Exchange& exchange, std::string_view detail) 
                                             std::to_string(exchange.request.response_bytes_max) +
                                             " bytes");
   }
-  if (exchange.cancelled) return MakeError(ErrorKind::kCancelled, where + "stopped by the reader");
+  if (exchange.cancelled) return MakeError(ErrorKind::kCancelled, where + "stopped");
   const std::string what(detail.empty() ? std::string_view(curl_easy_strerror(code)) : detail);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -198,6 +206,16 @@ Result<ClientResponse> Client::Send(const ClientRequest& request) {
   Set(easy, CURLOPT_HEADERFUNCTION, TakeField);
   Set(easy, CURLOPT_HEADERDATA, &exchange);
   Set(easy, CURLOPT_PATH_AS_IS, 1L);
+  if (request.direct) {
+    Set(easy, CURLOPT_PROXY, "");
+    Set(easy, CURLOPT_FRESH_CONNECT, 1L);
+    Set(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
+  if (request.cancel.stop_possible()) {
+    Set(easy, CURLOPT_NOPROGRESS, 0L);
+    Set(easy, CURLOPT_XFERINFOFUNCTION, CheckCancel);
+    Set(easy, CURLOPT_XFERINFODATA, &exchange);
+  }
   SetMethod(easy, request);
   const CURLcode code = curl_easy_perform(easy.get());
   if (code != CURLE_OK) {

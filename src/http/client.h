@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -23,6 +24,10 @@ struct ClientRequest {
   // When set, body pieces go here instead of into ClientResponse::body; false stops the transfer
   // (kCancelled).
   std::function<bool(std::string_view)> on_body;
+  // A connection of its own, through no proxy: the request reaches its server at most once. For
+  // servers on this machine; others may get it twice when an idle connection breaks.
+  bool direct = false;
+  std::stop_token cancel;  // kCancelled soon after it is asked
 };
 
 struct ClientResponse {
