@@ -18,6 +18,9 @@ namespace caudal {
 class CAUDAL_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
   void Lock() CAUDAL_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
+  bool TryLock() CAUDAL_THREAD_ANNOTATION(try_acquire_capability(true)) {
+    return mutex_.try_lock();
+  }
   void Unlock() CAUDAL_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
 
  private:

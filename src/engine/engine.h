@@ -8,9 +8,11 @@
 //
 // Errors: kInvalid with DuckDB's own words when the SQL is wrong or does what it may not; kLimit
 // (code "engine.memory", "engine.temp", "engine.output") when a limit is reached; kTimeout
-// ("engine.time"); kCancelled; kDiskFull; kUnavailable ("engine.crash") when the worker died,
-// naming the signal, and ("engine.closed") when the engine shuts down. After any of them but
-// kInvalid the session is over: every later call gives the same error.
+// ("engine.time"); kCancelled; kDiskFull; kUnsupported for what DuckDB lacks; kInternal
+// ("engine.internal") for a defect of DuckDB that it noticed itself; kUnavailable ("engine.crash")
+// when the worker died, naming the signal, and ("engine.closed") when the engine shuts down. After
+// any of them but kInvalid and kUnsupported the session is over: every later call gives the same
+// error.
 #pragma once
 
 #include <chrono>

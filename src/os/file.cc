@@ -126,6 +126,18 @@ Result<File> File::Open(const std::string& path, Mode mode) {
   return file;
 }
 
+Result<File> File::OpenPlain(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0 && errno == ELOOP) return MakeError(ErrorKind::kInvalid, path + " is a link");
+  if (fd < 0) return ErrnoError(errno, path);
+  File file = FromFd(fd);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
+  if (!S_ISREG(info.st_mode) || info.st_nlink != 1)
+    return MakeError(ErrorKind::kInvalid, path + " isn't a plain file of its own");
+  return file;
+}
+
 File File::FromFd(int fd) {
   File file;
   file.fd_ = fd;
@@ -297,6 +309,12 @@ Result<void> HardLink(const std::string& from, const std::string& to) {
 }
 
 bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+uint64_t SizeOf(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+  return static_cast<uint64_t>(info.st_size);
+}
 
 Result<std::vector<DirEntry>> ListDir(const std::string& path) {
   std::vector<DirEntry> entries;

@@ -30,6 +30,9 @@ class File {
     kReadPlain      // must exist and be a regular file; kInvalid for a link or anything else
   };
   static Result<File> Open(const std::string& path, Mode mode);
+  // For reading, what somebody else put there: kInvalid unless it is a plain file with no other
+  // name.
+  static Result<File> OpenPlain(const std::string& path);
   static File FromFd(int fd);  // takes it over
 
   File() = default;
@@ -77,6 +80,7 @@ Result<void> RemoveTree(const std::string& path);
 Result<void> Rename(const std::string& from, const std::string& to);
 Result<void> HardLink(const std::string& from, const std::string& to);
 bool Exists(const std::string& path);
+uint64_t SizeOf(const std::string& path);  // of a plain file; 0 when there is none
 
 struct DirEntry {
   std::string name;

@@ -47,5 +47,19 @@ TEST_F(FileTest, ErrorsSayWhich) {
   EXPECT_GT(SpaceOf(dir_).value().bytes_total, 0u);
 }
 
+TEST_F(FileTest, OpensOnlyPlainFiles) {
+  const std::string folder = dir_ + "/a";
+  ASSERT_TRUE(ReplaceFile(folder + "/file", "12345").ok());
+  EXPECT_EQ(File::OpenPlain(folder + "/file").value().Size().value(), 5u);
+  EXPECT_EQ(SizeOf(folder + "/file"), 5u);
+  std::filesystem::create_symlink("file", folder + "/link");
+  EXPECT_TRUE(File::OpenPlain(folder + "/link").error().Is(ErrorKind::kInvalid));
+  EXPECT_EQ(SizeOf(folder + "/link"), 0u);
+  EXPECT_TRUE(File::OpenPlain(folder).error().Is(ErrorKind::kInvalid));
+  EXPECT_TRUE(File::OpenPlain(folder + "/none").error().Is(ErrorKind::kNotFound));
+  ASSERT_TRUE(HardLink(folder + "/file", folder + "/twin").ok());
+  EXPECT_TRUE(File::OpenPlain(folder + "/file").error().Is(ErrorKind::kInvalid));
+}
+
 }  // namespace
 }  // namespace caudal::os

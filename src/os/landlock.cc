@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,15 +46,25 @@ RuleSet AllThatVersionHas(int version, size_t* size) {
   return all;
 }
 
+// What a rule on a file that isn't a folder may speak of.
+constexpr uint64_t kOfFiles =
+    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate;
+
 Result<void> Allow(int ruleset, const std::string& path, uint64_t rights) {
   const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
   if (fd < 0) return ErrnoError(errno, path);
-  const File file = File::FromFd(fd);
+  File file = File::FromFd(fd);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return ErrnoError(errno, path);
+  if (!S_ISDIR(info.st_mode)) rights &= kOfFiles;
   landlock_path_beneath_attr beneath{};
   beneath.allowed_access = rights;
   beneath.parent_fd = fd;
   if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
     return ErrnoError(errno, "Landlock rule for " + path);
+  // Open as long as the process lives: a file of /proc that nobody holds may come back as another
+  // one, which no rule knows.
+  if (path.starts_with("/proc/")) new File(std::move(file));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "os/spawn.h"
@@ -35,6 +36,27 @@ bool WaitReadable(int fd, std::chrono::steady_clock::time_point deadline) {
 std::chrono::steady_clock::time_point After(std::chrono::milliseconds timeout) {
   // Far enough, and no overflow.
   return std::chrono::steady_clock::now() + std::min(timeout, std::chrono::milliseconds(1LL << 40));
+}
+
+struct Memory {
+  uint64_t resident = 0;
+  uint64_t shared = 0;
+};
+
+Memory MemoryOf(int pid) {
+  const Result<File> file =
+      File::Open("/proc/" + std::to_string(pid) + "/statm", File::Mode::kRead);
+  if (!file.ok()) return {};
+  std::array<char, 128> text{};
+  const Result<size_t> length = file.value().ReadAt(0, text.data(), text.size() - 1);
+  if (!length.ok()) return {};
+  // "size resident shared …", in pages
+  char* next = nullptr;
+  (void)std::strtoull(text.data(), &next, 10);
+  const uint64_t resident = std::strtoull(next, &next, 10);
+  const uint64_t shared = std::strtoull(next, nullptr, 10);
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  return {resident * page, shared * page};
 }
 
 }  // namespace
@@ -99,17 +121,11 @@ void Process::Terminate() { SignalGroup(SIGTERM); }
 
 void Process::Kill() { SignalGroup(SIGKILL); }
 
-uint64_t Process::ResidentBytes() const {
-  const Result<File> file =
-      File::Open("/proc/" + std::to_string(pid_) + "/statm", File::Mode::kRead);
-  if (!file.ok()) return 0;
-  std::array<char, 128> text{};
-  const Result<size_t> length = file.value().ReadAt(0, text.data(), text.size() - 1);
-  if (!length.ok()) return 0;
-  // "size resident shared …", in pages
-  const char* resident = std::strchr(text.data(), ' ');
-  if (resident == nullptr) return 0;
-  return std::strtoull(resident, nullptr, 10) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+uint64_t Process::ResidentBytes() const { return MemoryOf(pid_).resident; }
+
+uint64_t Process::PrivateBytes() const {
+  const Memory memory = MemoryOf(pid_);
+  return memory.resident - std::min(memory.resident, memory.shared);
 }
 
 Result<Pipe> MakePipe() {

@@ -61,7 +61,10 @@ class Process {
   void Terminate();
   void Kill();
 
-  uint64_t ResidentBytes() const;  // of the child alone, now; 0 once it ended
+  // Memory of the child alone, now; 0 once it ended. Private: without what it shares with files and
+  // other processes.
+  uint64_t ResidentBytes() const;
+  uint64_t PrivateBytes() const;
 
  private:
   Process(int pid, File ended) : pid_(pid), ended_(std::move(ended)) {}

@@ -11,8 +11,8 @@
 namespace caudal::os {
 
 struct SandboxRules {
-  std::vector<std::string> read;   // folders that may be read, with all below them
-  std::vector<std::string> write;  // that may be written too
+  std::vector<std::string> read;   // files that may be read, and folders with all below them
+  std::vector<std::string> write;  // what may be written too
   int files_max = 1024;            // open at once
 };
 

@@ -1,0 +1,201 @@
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "engine/duckdb/database.h"
+#include "engine/duckdb/rows_sender.h"
+#include "engine/duckdb/script.h"
+#include "engine/frames.h"
+#include "engine/protocol.h"
+#include "os/file.h"
+#include "os/sandbox.h"
+#include "os/signals.h"
+
+#if defined(__SANITIZE_THREAD__)
+// The library isn't instrumented: how its threads keep apart is out of ThreadSanitizer's sight.
+extern "C" const char* __tsan_default_suppressions() {  // NOLINT: its name
+  return "called_from_lib:libduckdb.so\nrace:libduckdb.so\n";
+}
+#endif
+
+namespace caudal::engine {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kSocketFd = 3;
+// The server reads when its caller asks for something; when it is gone, sending fails.
+constexpr os::Deadline kForever = os::Deadline::max();
+constexpr std::chrono::milliseconds kProgressEvery{100};
+constexpr uint64_t kSegmentMaxLeast = 16u << 20;
+// An interrupt between two statements is forgotten by DuckDB: it is repeated until it is heard.
+constexpr std::chrono::milliseconds kInterruptEvery{5};
+
+// Two threads: one reads the socket, so that an interrupt is heard at any time; one runs
+// statements.
+class Worker {
+ public:
+  explicit Worker(os::File socket) : socket_(std::move(socket)) {}
+
+  Result<void> Serve(const ReadyMessage& ready) {
+    database_ = TRY(Database::Open());
+    std::thread runner([this] { RunStatements(); });
+    // Never joined: the process ends with the socket, whatever it does then.
+    runner.detach();
+    TRY(Send(FrameType::kReady, ready.Write()));
+    while (true) {
+      Result<Frame> frame = socket_.Receive(NextWakeUp());
+      if (frame.ok()) {
+        TRY(Handle(*frame));
+      } else if (frame.error().Is(ErrorKind::kTimeout)) {
+        WakeUp();
+      } else {
+        return std::move(frame).error();
+      }
+    }
+  }
+
+ private:
+  Result<void> Send(FrameType type, std::string_view payload) {
+    return socket_.Send(type, payload, -1, kForever);
+  }
+
+  Result<void> Handle(const Frame& frame) {
+    switch (frame.type) {
+      case FrameType::kBegin: {
+        const BeginMessage message = TRY(BeginMessage::Read(frame.payload));
+        return Begin(message);
+      }
+      case FrameType::kRun: {
+        RunMessage message = TRY(RunMessage::Read(frame.payload));
+        MutexLock lock(mutex_);
+        // Before the next frame is read: it may be an interrupt.
+        credit_.Start(message.number);
+        running_ = message.number;
+        interrupting_ = false;
+        next_ = std::move(message);
+        changed_.NotifyAll();
+        return {};
+      }
+      case FrameType::kMore: {
+        const NumberMessage message = TRY(NumberMessage::Read(frame.payload));
+        credit_.Add(message.number);
+        return {};
+      }
+      case FrameType::kInterrupt: {
+        const NumberMessage message = TRY(NumberMessage::Read(frame.payload));
+        if (credit_.Interrupt(message.number)) {
+          MutexLock lock(mutex_);
+          interrupting_ = running_ != 0;
+        }
+        WakeUp();
+        return {};
+      }
+      case FrameType::kEnd:
+        database_ = Database();
+        TRY(Send(FrameType::kEnded, ""));
+        // For the next session, while nobody waits.
+        database_ = TRY(Database::Open());
+        return {};
+      default:
+        return MakeError(ErrorKind::kInvalid, "a frame that no worker expects");
+    }
+  }
+
+  Result<void> Begin(const BeginMessage& message) {
+    // Temporary files grow as well.
+    os::LimitFileSize(std::max(message.limits.output_bytes, message.limits.temp_bytes));
+    segment_max_ = std::max(message.limits.memory_bytes / 2, kSegmentMaxLeast);
+    const Result<void> begun = database_.Begin(message);
+    if (begun.ok()) return Send(FrameType::kBegun, "");
+    return Send(FrameType::kFailed, FailedMessage{0, begun.error()}.Write());
+  }
+
+  steady_clock::time_point NextWakeUp() {
+    MutexLock lock(mutex_);
+    if (running_ == 0) return steady_clock::time_point::max();
+    return steady_clock::now() + (interrupting_ ? kInterruptEvery : kProgressEvery);
+  }
+
+  void WakeUp() {
+    ProgressMessage message;
+    {
+      MutexLock lock(mutex_);
+      if (running_ == 0 || credit_.waiting()) return;
+      if (interrupting_) {
+        duckdb_interrupt(database_.connection());
+        return;
+      }
+      message.number = running_;
+    }
+    const duckdb_query_progress_type progress = duckdb_query_progress(database_.connection());
+    message.progress = {std::max(progress.percentage, 0.0) / 100.0, progress.rows_processed};
+    (void)socket_.TrySend(FrameType::kProgress, message.Write());
+  }
+
+  void RunStatements() {
+    while (true) {
+      RunMessage message;
+      {
+        MutexLock lock(mutex_);
+        while (!next_) changed_.Wait(mutex_);
+        message = std::move(*next_);
+        next_.reset();
+      }
+      RowsSender sender(socket_, credit_, message.number, segment_max_);
+      const Result<int64_t> ran =
+          RunScript(database_.connection(), message.statement, credit_, sender);
+      {
+        MutexLock lock(mutex_);
+        running_ = 0;
+      }
+      // The server may send the next statement as soon as it has this.
+      const Result<void> sent =
+          ran.ok() ? Send(FrameType::kFinished, FinishedMessage{message.number, *ran}.Write())
+                   : Send(FrameType::kFailed, FailedMessage{message.number, ran.error()}.Write());
+      if (!sent.ok()) os::ExitNow(0);  // nobody is there to tell
+    }
+  }
+
+  FrameSocket socket_;
+  Credit credit_;
+  // The runner's while a statement runs, the reader's between two.
+  Database database_;
+  uint64_t segment_max_ = kSegmentMaxLeast;
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::optional<RunMessage> next_ GUARDED_BY(mutex_);
+  uint64_t running_ GUARDED_BY(mutex_) = 0;  // the statement's number
+  bool interrupting_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+int RunWorker() {
+  os::IgnoreBrokenPipes();
+  os::SandboxRules rules{{"in"}, {"out", "tmp"}};
+  // DuckDB looks there for limits, whatever it is told, and aborts where it may not.
+  for (const char* path : {"/proc/self/cgroup", "/sys/fs/cgroup"})
+    if (os::Exists(path)) rules.read.emplace_back(path);
+  const Result<os::SandboxReport> sandbox = os::EnterSandbox(rules);
+  if (!sandbox.ok()) {
+    LogError("engine worker not confined", {{"error", sandbox.error().message}});
+    os::ExitNow(1);
+  }
+  ReadyMessage ready;
+  ready.version = duckdb_library_version();
+  ready.landlock = sandbox->landlock;
+  ready.seccomp = sandbox->seccomp;
+  Worker worker(os::File::FromFd(kSocketFd));
+  const Result<void> served = worker.Serve(ready);
+  const bool gone = served.error().Is(ErrorKind::kUnavailable);
+  if (!gone) LogError("engine worker ends", {{"error", served.error().message}});
+  // No destructors: a statement may still run.
+  os::ExitNow(gone ? 0 : 1);
+}
+
+}  // namespace caudal::engine

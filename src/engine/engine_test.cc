@@ -1,0 +1,59 @@
+#include "engine/engine.h"
+
+#include <gmock/gmock.h>
+
+#include "engine/test_engine.h"
+
+namespace caudal::engine {
+namespace {
+
+// The first column's 64-bit numbers.
+std::vector<int64_t> Numbers(Rows& rows) {
+  std::vector<int64_t> numbers;
+  while (true) {
+    const Result<std::optional<Batch>> batch = rows.Next();
+    EXPECT_TRUE(batch.ok()) << batch.error().message;
+    if (!batch.ok() || !*batch) return numbers;
+    const ArrowArray& column = *(**batch).array().children[0];
+    const auto* values = static_cast<const int64_t*>(column.buffers[1]);
+    numbers.insert(numbers.end(), values, values + column.length);
+  }
+}
+
+TEST(Engine, RunsAQuery) {
+  TestEngine engine;
+  const auto session = engine.Open();
+  const auto rows = session->Run(Sql("SELECT 42::BIGINT AS answer, 'x' AS text")).value();
+  ASSERT_EQ(rows->columns().size(), 2u);
+  EXPECT_EQ(rows->columns()[0].name, "answer");
+  EXPECT_EQ(rows->columns()[0].type, "BIGINT");
+  EXPECT_STREQ(rows->schema().children[1]->format, "u");
+  EXPECT_THAT(Numbers(*rows), testing::ElementsAre(42));
+}
+
+TEST(Engine, StreamsManyRows) {
+  TestEngine engine;
+  const auto session = engine.Open();
+  const auto rows = session->Run(Sql("SELECT i FROM range(3000000) t(i)")).value();
+  const std::vector<int64_t> numbers = Numbers(*rows);
+  ASSERT_EQ(numbers.size(), 3'000'000u);
+  for (size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(numbers[i], static_cast<int64_t>(i));
+}
+
+TEST(Engine, KeepsTablesWithinASessionOnly) {
+  TestEngine engine(1);
+  {
+    const auto session = engine.Open();
+    EXPECT_EQ(session->Execute(Sql("CREATE TABLE t AS SELECT * FROM range(5) t(i)")).value(), 5);
+    EXPECT_EQ(session->Execute(Sql("UPDATE t SET i = i + 1; DELETE FROM t WHERE i > 3")).value(),
+              2);
+    EXPECT_THAT(Numbers(*session->Run(Sql("SELECT sum(i)::BIGINT FROM t")).value()),
+                testing::ElementsAre(6));
+  }
+  const auto session = engine.Open();
+  EXPECT_TRUE(session->Run(Sql("FROM t")).error().Is(ErrorKind::kInvalid));
+  EXPECT_EQ(engine->stats().started, 1u) << "the worker was used again";
+}
+
+}  // namespace
+}  // namespace caudal::engine
