@@ -47,7 +47,7 @@ class FunctionsOfCore final : public Functions {
  private:
   Result<LivePtr> Running(const std::string& name) const {
     LivePtr function = TRY(core_->Find(name));
-    if (function->runner) return function;
+    if (core_->IsRunning(*function)) return function;
     return MakeError(ErrorKind::kUnavailable, "the functions are starting; try again");
   }
 

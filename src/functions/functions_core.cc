@@ -54,10 +54,13 @@ Result<void> FunctionsCore::Configure(std::vector<FunctionSpec> specs) {
 
 Result<void> FunctionsCore::MakeRunner(LiveFunction& function) {
   if (!factory_) return {};
-  function.runner =
+  std::unique_ptr<Runner> runner =
       TRY(factory_(function.spec, [weak = weak_from_this(), name = function.spec.name] {
         if (const auto self = weak.lock()) self->Settle(name);
       }));
+  // The runner may call that from another thread by now.
+  MutexLock lock(mutex_);
+  function.runner = std::move(runner);
   return {};
 }
 
@@ -115,14 +118,15 @@ Result<void> FunctionsCore::Start(RunnerFactory factory) {
 void FunctionsCore::Settle(const std::string& name) {
   MutexLock settling(settle_mutex_);
   LivePtr function;
+  const Runner* runner = nullptr;
   {
     MutexLock lock(mutex_);
     const auto found = functions_.find(name);
     if (found == functions_.end() || stopping_) return;
     function = found->second;
+    runner = function->runner.get();
   }
-  const bool ready = function->runner != nullptr &&
-                     function->runner->status().state == RunnerStatus::State::kReady;
+  const bool ready = runner != nullptr && runner->status().state == RunnerStatus::State::kReady;
   dispatcher_.Hold(SubscriberOf(name), !ready);
 }
 
@@ -182,8 +186,13 @@ Result<LivePtr> FunctionsCore::Find(const std::string& name) const {
 FunctionInfo FunctionsCore::InfoOf(const LivePtr& function) const {
   FunctionInfo info;
   info.spec = function->spec;
-  if (function->runner) {
-    info.status = function->runner->status();
+  const Runner* runner = nullptr;
+  {
+    MutexLock lock(mutex_);
+    runner = function->runner.get();
+  }
+  if (runner != nullptr) {
+    info.status = runner->status();
   } else {
     info.status.state = RunnerStatus::State::kDeploying;
     info.status.detail = "starting";

@@ -18,7 +18,7 @@ namespace caudal::functions {
 struct LiveFunction {
   explicit LiveFunction(FunctionSpec s) : spec(std::move(s)) {}
   const FunctionSpec spec;
-  std::unique_ptr<Runner> runner;  // set once, before anything runs
+  std::unique_ptr<Runner> runner;  // set once, under the mutex of the core
   std::stop_source cancel;
 };
 using LivePtr = std::shared_ptr<LiveFunction>;
@@ -36,6 +36,10 @@ class FunctionsCore : public std::enable_shared_from_this<FunctionsCore> {
   std::vector<FunctionInfo> List() const EXCLUDES(mutex_);
   Result<FunctionInfo> Get(const std::string& name) const EXCLUDES(mutex_);
   Result<LivePtr> Find(const std::string& name) const EXCLUDES(mutex_);
+  bool IsRunning(const LiveFunction& function) const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return function.runner != nullptr;
+  }
   Result<void> Replay(const std::string& name, int64_t sequence) EXCLUDES(mutex_);
   // After Stop: waits for what still runs, then drops the runners.
   void Close() EXCLUDES(configure_mutex_);

@@ -67,7 +67,7 @@ class TestRunner final : public Runner {
 class FunctionsFixture : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/functions-" + SystemRandom().Hex(6);
+    folder_ = testing::TempDir() + "functions-" + SystemRandom().Hex(6);
     ASSERT_TRUE(os::MakeDirs(folder_).ok());
     Open();
     ASSERT_TRUE(store_->CreateBucket("in-bucket", {}).ok());

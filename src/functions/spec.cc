@@ -41,6 +41,9 @@ Result<void> CheckName(const std::string& name) {
 }
 
 std::string_view KindNameOf(const HttpPart&) { return "http"; }
+std::string_view KindNameOf(const FrameworkPart& part) {
+  return part.runtime == FrameworkPart::Runtime::kPython ? "python" : "node";
+}
 
 }  // namespace
 

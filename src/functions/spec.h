@@ -24,7 +24,26 @@ struct HttpPart {
   bool operator==(const HttpPart&) const = default;
 };
 
-using KindPart = std::variant<HttpPart>;
+// An unmodified Cloud Function in a folder, served by Google's functions-framework.
+struct FrameworkPart {
+  enum class Runtime : uint8_t { kPython, kNode };
+  enum class Signature : uint8_t { kCloudEvent, kEvent };
+
+  Runtime runtime = Runtime::kPython;
+  std::string source;  // the folder, absolute
+  std::string target;  // what is called there
+  Signature signature = Signature::kCloudEvent;
+  std::string interpreter;  // a path; empty: python3 or node of $PATH
+  // Make an environment with what requirements.txt or package.json asks for; else the interpreter's
+  // own packages are used.
+  bool install = true;
+  int calls_max = 1000;  // then its process is replaced
+  std::chrono::milliseconds start_timeout{60'000};
+
+  bool operator==(const FrameworkPart&) const = default;
+};
+
+using KindPart = std::variant<HttpPart, FrameworkPart>;
 
 // A place that a function writes to: objects whose names begin and end so.
 struct WritePlace {

@@ -211,6 +211,8 @@ Result<ClientResponse> Client::Send(const ClientRequest& request) {
     Set(easy, CURLOPT_FRESH_CONNECT, 1L);
     Set(easy, CURLOPT_FORBID_REUSE, 1L);
   }
+  if (!request.unix_socket.empty())
+    Set(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   if (request.cancel.stop_possible()) {
     Set(easy, CURLOPT_NOPROGRESS, 0L);
     Set(easy, CURLOPT_XFERINFOFUNCTION, CheckCancel);

@@ -27,7 +27,8 @@ struct ClientRequest {
   // A connection of its own, through no proxy: the request reaches its server at most once. For
   // servers on this machine; others may get it twice when an idle connection breaks.
   bool direct = false;
-  std::stop_token cancel;  // kCancelled soon after it is asked
+  std::string unix_socket;  // a path: the server is there, whatever the URL says
+  std::stop_token cancel;   // kCancelled soon after it is asked
 };
 
 struct ClientResponse {

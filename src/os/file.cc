@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -344,6 +345,11 @@ Result<FileLock> FileLock::Take(const std::string& path) {
     return ErrnoError(errno, path);
   }
   return FileLock(std::move(file));
+}
+
+bool WaitReadable(const File& file, std::chrono::milliseconds timeout) {
+  pollfd waited{file.fd(), POLLIN, 0};
+  return ::poll(&waited, 1, static_cast<int>(timeout.count())) > 0;
 }
 
 Result<size_t> SendFile(int socket, const File& file, uint64_t offset, size_t length) {

@@ -5,6 +5,7 @@
 // dropped the dirty pages, so a retry that succeeds would prove nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -104,6 +105,9 @@ class FileLock {
   explicit FileLock(File file) : file_(std::move(file)) {}
   File file_;
 };
+
+// Whether a pipe or socket has something to read, or its end, before `timeout` has passed.
+bool WaitReadable(const File& file, std::chrono::milliseconds timeout);
 
 // Sends a range of `file` to a non-blocking socket. Returns bytes sent, 0 when the socket would
 // block.

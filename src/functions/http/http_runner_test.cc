@@ -19,17 +19,7 @@ class HttpRunnerTest : public FunctionsFixture {
     route.method = http::Method::kPost;
     route.pattern = "/f";
     route.action = "test";
-    route.handler = [this](http::Request& request) -> Result<http::Response> {
-      MutexLock lock(mutex_);
-      got_ = request;
-      ++requests_;
-      changed_.NotifyAll();
-      while (slow_) changed_.Wait(mutex_);
-      http::Response response;
-      response.status = status_;
-      response.body = "it says hello";
-      return response;
-    };
+    route.handler = [this](http::Request& r) -> Result<http::Response> { return Take(r); };
     router_.Add(std::move(route));
     http::ServerOptions options;
     options.port = 0;
@@ -39,6 +29,14 @@ class HttpRunnerTest : public FunctionsFixture {
     Answer(200, false);
     FunctionsFixture::TearDown();
     server_.reset();
+  }
+  http::Response Take(const http::Request& request) {
+    MutexLock lock(mutex_);
+    got_ = request;
+    ++requests_;
+    changed_.NotifyAll();
+    while (slow_) changed_.Wait(mutex_);
+    return http::Response::Text(status_, "it says hello");
   }
   void Answer(int status, bool slow) {
     MutexLock lock(mutex_);
