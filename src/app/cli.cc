@@ -54,6 +54,7 @@ int RunCli(int argc, char** argv) {
   cli::AddUp(commands);
   cli::AddStatus(commands);
   cli::AddEvents(commands);
+  cli::AddFunctions(commands);
   cli::AddLogs(commands);
   cli::AddKeys(commands);
   cli::AddReload(commands);

@@ -34,6 +34,9 @@ struct DataPaths {
   std::string objects() const { return folder + "/objects"; }
   std::string run() const { return folder + "/run"; }
   std::string server_file() const { return folder + "/run/server.json"; }
+  std::string functions() const { return folder + "/functions"; }
+  std::string function_sockets() const { return folder + "/run/functions"; }
+  std::string run_logs() const { return folder + "/logs/runs"; }
 };
 
 // A data folder that this process owns until destruction.

@@ -72,6 +72,29 @@ constexpr Entry kCatalogue[] = {
     {Text::kSubscriberOption, "Only of this subscriber", "Solo de este suscriptor"},
     {Text::kEventOption, "Only the event of this sequence", "Solo el evento de esta secuencia"},
     {Text::kAllOption, "All of them", "Todas"},
+    {Text::kFunctions, "List functions; or their runs and logs, run them again, deploy them",
+     "Lista las funciones; o sus ejecuciones y registros, las repite, las despliega"},
+    {Text::kFunctionsList, "List functions and how they are", "Lista las funciones y cómo están"},
+    {Text::kFunctionsRuns, "List runs, newest first", "Lista las ejecuciones, las últimas primero"},
+    {Text::kFunctionsLogs, "Show what a run printed", "Muestra lo que imprimió una ejecución"},
+    {Text::kFunctionsReplay,
+     "Run a function again: for the event of a run, for an event, or for "
+     "all its dead letters",
+     "Repite una función: para el evento de una ejecución, para un evento, o para todas sus "
+     "entregas perdidas"},
+    {Text::kFunctionsDeploy,
+     "Put a Python or Node function in place again, from its folder as it "
+     "is now",
+     "Vuelve a desplegar una función Python o Node desde su carpeta tal como está"},
+    {Text::kFunctionName, "The function's name", "El nombre de la función"},
+    {Text::kFunctionOrRun, "The number of a run; or a function's name, for its newest",
+     "El número de una ejecución; o el nombre de una función, para la última"},
+    {Text::kRunOption, "The number of a run, or a function's name",
+     "El número de una ejecución, o el nombre de una función"},
+    {Text::kRunStatusOption, "Only running, succeeded, failed or interrupted ones",
+     "Solo las que estén en running, succeeded, failed o interrupted"},
+    {Text::kDeadOption, "All dead letters of the function",
+     "Todas las entregas perdidas de la función"},
     {Text::kLogs, "Show the end of the log", "Muestra el final del registro"},
     {Text::kFollowOption, "Go on as it grows", "Sigue mientras crece"},
     {Text::kLinesOption, "How many lines", "Cuántas líneas"},
@@ -151,8 +174,17 @@ constexpr Entry kCatalogue[] = {
     {Text::kStatusEvents, "events:  {} so far", "eventos: {} hasta ahora"},
     {Text::kStatusHttp, "http:    {} requests, {} failed by us, {} connections",
      "http:    {} peticiones, {} con fallo nuestro, {} conexiones"},
+    {Text::kStatusFunctions, "functions: {}, {} ready", "funciones: {}, {} listas"},
     {Text::kStatusDiskFull, "the disk is full: uploads are refused until there is room",
      "el disco está lleno: no se admiten subidas hasta que haya sitio"},
+    {Text::kFunctionReplayed, "{} events are due again", "{} eventos vuelven a ejecutarse"},
+    {Text::kWhichReplay,
+     "say what: a run's number, or a function's name with --event SEQUENCE or --dead",
+     "diga qué: el número de una ejecución, o el nombre de una función con --event SECUENCIA o "
+     "--dead"},
+    {Text::kFunctionDeployed, "{} is {}", "{} está {}"},
+    {Text::kFunctionNoRuns, "{} has no runs yet", "{} aún no tiene ejecuciones"},
+    {Text::kFunctionNoOutput, "run {} printed nothing", "la ejecución {} no imprimió nada"},
 };
 
 static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));

@@ -9,9 +9,11 @@
 #include "app/authorizer.h"
 #include "app/backup.h"
 #include "app/config/bucket_settings.h"
+#include "app/config/function_spec.h"
 #include "app/config/load.h"
 #include "app/data_folder.h"
 #include "app/fsck.h"
+#include "app/function_runners.h"
 #include "app/migrations.h"
 #include "app/server_file.h"
 #include "app/subscribers.h"
@@ -23,15 +25,18 @@
 #include "data/timestamp.h"
 #include "events/dispatcher.h"
 #include "events/outbox.h"
+#include "functions/functions.h"
 #include "http/server.h"
 #include "meta/database.h"
 #include "objects/store.h"
 #include "os/signals.h"
+#include "sched/runs.h"
 
 namespace caudal::app {
 namespace {
 
-constexpr std::chrono::milliseconds kDeliveryDrain{1500};
+constexpr std::chrono::milliseconds kRunDrain{1000};
+constexpr std::chrono::milliseconds kDeliveryDrain{2500};  // longer than runs take to end
 
 std::string HostOf(const std::string& url) {
   const size_t begin = url.find("://");
@@ -85,6 +90,16 @@ meta::DatabaseOptions DatabaseOptionsOf(const Config& config, const DataPaths& p
   return options;
 }
 
+sched::RunsOptions RunsOptionsOf(const Config& config, const DataPaths& paths) {
+  sched::RunsOptions options;
+  options.log_folder = paths.run_logs();
+  options.keep = std::chrono::duration_cast<std::chrono::hours>(config.runs.keep);
+  options.runs_max = config.runs.runs_max;
+  options.log_bytes_max = config.runs.log_bytes_max;
+  options.logs_bytes_max = config.runs.logs_bytes_max;
+  return options;
+}
+
 }  // namespace
 
 // Members are in the order of their making: each refers only to those above it.
@@ -101,7 +116,10 @@ struct Platform::Impl {
   std::unique_ptr<events::Outbox> outbox;
   std::unique_ptr<auth::KeyStore> keys;
   std::unique_ptr<events::Dispatcher> dispatcher;
+  std::unique_ptr<sched::Runs> runs;
+  std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<objects::Store> store;
+  std::unique_ptr<FunctionRunners> runners;
   http::Router router;
   // Read by handlers that may run before Start has returned.
   std::atomic<http::Server*> serving{nullptr};
@@ -128,6 +146,7 @@ struct Platform::Impl {
   Result<void> OpenModules();
   Result<std::vector<std::string>> CreateBuckets(const Config& wanted);
   void AddAllRoutes(const std::string& admin_token);
+  Result<void> StartFunctions();
   Result<void> Serve();
   Json About() const;
   Result<Json> Reload();
@@ -162,6 +181,12 @@ Result<void> Platform::Impl::OpenModules() {
   for (events::Subscriber& subscriber : SubscribersOf(config.events))
     TRY(dispatcher->Subscribe(std::move(subscriber)));
   dispatcher->SetTopics(TopicsOf(config.events));
+  runs = TRY(sched::Runs::Open(RunsOptionsOf(config, paths), *database, clock));
+  functions::FunctionsOptions functions_options;
+  functions_options.running_max = config.limits.functions_running_max;
+  functions = functions::Functions::Make(functions_options, *dispatcher, *runs, clock);
+  std::vector<functions::FunctionSpec> specs = TRY(SpecsOf(config.functions));
+  TRY(functions->Configure(std::move(specs)));
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
   return {};
@@ -213,8 +238,8 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
 
   api::AddRoutes(router,
                  api::AdminDependencies{
-                     *database, *outbox, *dispatcher, *keys, *store, clock, config.log_file(),
-                     [this] { return PublicUrl(); }, [this] { return About(); },
+                     *database, *outbox, *dispatcher, *keys, *store, *functions, *runs, clock,
+                     config.log_file(), [this] { return PublicUrl(); }, [this] { return About(); },
                      [this] {
                        const http::Server* running = serving.load();
                        return running ? running->stats() : http::ServerStats{};
@@ -258,8 +283,17 @@ Result<void> Platform::Impl::Serve() {
     public_url = config.server.public_url.empty() ? url : config.server.public_url;
   }
   ReloadStore();
+  TRY(StartFunctions());
   FAILPOINT("app.serving");
   return WriteServerFile(folder.paths().server_file(), {url, os::ProcessId(), admin_token});
+}
+
+// Functions reach the server at its own address, whatever name stands in front of it.
+Result<void> Platform::Impl::StartFunctions() {
+  std::vector<functions::FunctionSpec> specs = TRY(SpecsOf(config.functions));
+  runners =
+      TRY(FunctionRunners::Make({folder.paths(), url, config.platform.name, clock, random}, specs));
+  return functions->Start(runners->factory());
 }
 
 Result<Json> Platform::Impl::Reload() {
@@ -274,6 +308,9 @@ Result<Json> Platform::Impl::Reload() {
   // A public name in front may mean that keys are needed from now on, which was decided at start.
   if (AuthIsRequired(fresh) != auth_required) restart.push_back("auth.required");
 
+  std::vector<functions::FunctionSpec> specs = TRY(SpecsOf(fresh.functions));
+  TRY(functions->Configure(std::move(specs)));
+  config.functions = fresh.functions;
   TRY(ReplaceSubscribers(*dispatcher, config.events, fresh.events));
   config.events.subscribers = fresh.events.subscribers;
   config.events.topics = fresh.events.topics;
@@ -300,10 +337,12 @@ Result<Json> Platform::Impl::Reload() {
 void Platform::Impl::Stop() {
   if (stopping.exchange(true)) return;
   LogInfo("stopping");
-  // Both drain at once: together they stay within the ten seconds that a stop may take.
+  // They drain at once: together they stay within the ten seconds that a stop may take. Functions
+  // may still need the server.
   std::thread deliveries([this] {
     if (dispatcher) dispatcher->Stop(kDeliveryDrain);
   });
+  if (functions) functions->Stop(kRunDrain);
   if (server) server->Stop();
   deliveries.join();
   if (server) (void)os::Remove(folder.paths().server_file()).ok();
@@ -316,6 +355,9 @@ Platform::~Platform() {
   // In the reverse order of their making.
   impl_->serving = nullptr;
   impl_->server.reset();
+  impl_->functions.reset();
+  impl_->runners.reset();
+  impl_->runs.reset();
   impl_->dispatcher.reset();
   impl_->store.reset();
   impl_->keys.reset();

@@ -22,6 +22,8 @@ void AddTokenRoutes(http::Router& router, const Dependencies& dependencies);
 void AddStatusRoutes(http::Router& router, const Dependencies& dependencies);
 void AddEventRoutes(http::Router& router, const Dependencies& dependencies);
 void AddDeliveryRoutes(http::Router& router, const Dependencies& dependencies);
+void AddFunctionRoutes(http::Router& router, const Dependencies& dependencies);
+void AddRunRoutes(http::Router& router, const Dependencies& dependencies);
 void AddKeyRoutes(http::Router& router, const Dependencies& dependencies);
 void AddLogRoutes(http::Router& router, const Dependencies& dependencies);
 void AddUpkeepRoutes(http::Router& router, const Dependencies& dependencies);
@@ -44,5 +46,8 @@ Result<Json> ObjectBody(const http::Request& request);
 Result<std::string> TextMember(const Json& object, const char* name);
 
 Json EventJson(const events::Event& event, bool with_resource);
+Json RunJson(const sched::RunRecord& run);
+// A path parameter that must be a whole number from 1; kNotFound otherwise: there is no such thing.
+Result<int64_t> IdIn(const http::Request& request, std::string_view name, std::string_view what);
 
 }  // namespace caudal::api::admin

@@ -19,10 +19,10 @@ class Text {
   void Head(const char* name, const char* type, const char* help) {
     text_ += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
   }
-  // Names of subscribers have no character that a label must escape; others are.
-  void Sample(const char* name, const std::string& subscriber, const std::string& value) {
-    text_ += std::string(name) + "{subscriber=\"";
-    for (char c : subscriber) {
+  void Sample(const char* name, const char* label, const std::string& whose,
+              const std::string& value) {
+    text_ += std::string(name) + "{" + label + "=\"";
+    for (char c : whose) {
       if (c == '"' || c == '\\') text_ += '\\';
       text_ += c == '\n' ? ' ' : c;
     }
@@ -64,7 +64,43 @@ void AddSubscribers(Text& text, const std::vector<events::SubscriberStats>& all)
   };
   for (const Metric& metric : kMetrics) {
     text.Head(metric.name, metric.type, metric.help);
-    for (const Stats& stats : all) text.Sample(metric.name, stats.name, metric.value(stats));
+    for (const Stats& stats : all)
+      text.Sample(metric.name, "subscriber", stats.name, metric.value(stats));
+  }
+}
+
+void AddFunctions(Text& text, const std::vector<functions::FunctionInfo>& all) {
+  using Info = functions::FunctionInfo;
+  struct Metric {
+    const char* name;
+    const char* type;
+    const char* help;
+    std::string (*value)(const Info&);
+  };
+  static constexpr Metric kMetrics[] = {
+      {"caudal_function_ready", "gauge", "0 while a function's events wait for it to be deployed.",
+       [](const Info& f) {
+         return std::to_string(f.status.state == functions::RunnerStatus::State::kReady ? 1 : 0);
+       }},
+      {"caudal_function_runs_running", "gauge", "Runs that are going on.",
+       [](const Info& f) { return std::to_string(f.running); }},
+      {"caudal_function_runs_queued", "gauge", "Runs that wait for a thread.",
+       [](const Info& f) { return std::to_string(f.queued); }},
+      {"caudal_function_runs_succeeded_total", "counter", "Runs that succeeded.",
+       [](const Info& f) { return std::to_string(f.succeeded); }},
+      {"caudal_function_runs_failed_total", "counter", "Runs that failed.",
+       [](const Info& f) { return std::to_string(f.failed); }},
+      {"caudal_function_run_p50_seconds", "gauge", "Time of a run, median of the last ones.",
+       [](const Info& f) { return std::to_string(static_cast<double>(f.run_p50_us) / 1e6); }},
+      {"caudal_function_run_p99_seconds", "gauge",
+       "Time of a run, 99th percentile of the last ones.",
+       [](const Info& f) { return std::to_string(static_cast<double>(f.run_p99_us) / 1e6); }},
+  };
+  if (all.empty()) return;
+  for (const Metric& metric : kMetrics) {
+    text.Head(metric.name, metric.type, metric.help);
+    for (const Info& info : all)
+      text.Sample(metric.name, "function", info.spec.name, metric.value(info));
   }
 }
 
@@ -101,6 +137,7 @@ http::Response Metrics(const AdminDependencies& deps) {
   text.Counter("caudal_metadata_checkpoints_total", "Checkpoints.", meta.checkpoints);
   text.Gauge("caudal_metadata_wal_bytes", "Size of the write-ahead log.", meta.wal_bytes);
   AddSubscribers(text, deps.dispatcher.Stats());
+  AddFunctions(text, deps.functions.List());
   return http::Response::Text(200, text.Take(), "text/plain; version=0.0.4; charset=utf-8");
 }
 

@@ -13,6 +13,8 @@ void AddRoutes(http::Router& router, AdminDependencies dependencies) {
   admin::AddStatusRoutes(router, shared);
   admin::AddEventRoutes(router, shared);
   admin::AddDeliveryRoutes(router, shared);
+  admin::AddFunctionRoutes(router, shared);
+  admin::AddRunRoutes(router, shared);
   admin::AddKeyRoutes(router, shared);
   admin::AddLogRoutes(router, shared);
   admin::AddUpkeepRoutes(router, shared);

@@ -10,10 +10,12 @@
 #include "data/json.h"
 #include "events/dispatcher.h"
 #include "events/outbox.h"
+#include "functions/functions.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "meta/database.h"
 #include "objects/store.h"
+#include "sched/runs.h"
 
 namespace caudal::api {
 
@@ -24,6 +26,8 @@ struct AdminDependencies {
   events::Dispatcher& dispatcher;
   auth::KeyStore& keys;
   objects::Store& store;
+  functions::Functions& functions;
+  sched::Runs& runs;
   Clock& clock;
   std::string log_file;
   std::function<std::string()> url;               // how clients reach this server

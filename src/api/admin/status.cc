@@ -36,6 +36,11 @@ Result<http::Response> Status(const AdminDependencies& deps) {
                      {"disk_full", store.disk_full}};
   const int64_t last_sequence = TRY(deps.outbox.LastSequence());
   json["events"] = {{"last_sequence", last_sequence}, {"subscribers", SubscribersJson(deps)}};
+  int64_t functions_ready = 0;
+  const std::vector<functions::FunctionInfo> functions = deps.functions.List();
+  for (const functions::FunctionInfo& info : functions)
+    functions_ready += info.status.state == functions::RunnerStatus::State::kReady ? 1 : 0;
+  json["functions"] = {{"count", functions.size()}, {"ready", functions_ready}};
   json["http"] = {{"connections_open", http.connections_open},
                   {"requests", http.requests},
                   {"responses_5xx", http.responses_5xx},

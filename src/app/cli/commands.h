@@ -22,6 +22,7 @@ void AddCheck(Commands& commands);
 void AddUp(Commands& commands);
 void AddStatus(Commands& commands);
 void AddEvents(Commands& commands);
+void AddFunctions(Commands& commands);
 void AddLogs(Commands& commands);
 void AddBackup(Commands& commands);
 void AddFsck(Commands& commands);

@@ -27,6 +27,9 @@ void PrintStatus(const Context& context, const Json& json) {
   context.Print(Text::kStatusEvents, Cell(events, "last_sequence"));
   context.Print(Text::kStatusHttp, Cell(http, "requests"), Cell(http, "responses_5xx"),
                 Cell(http, "connections_open"));
+  const Json& functions = json.at("functions");
+  if (functions.value("count", 0) > 0)
+    context.Print(Text::kStatusFunctions, Cell(functions, "count"), Cell(functions, "ready"));
   if (storage.value("disk_full", false)) context.Print(Text::kStatusDiskFull);
   std::vector<std::vector<std::string>> rows;
   for (const Json& subscriber : events.at("subscribers"))

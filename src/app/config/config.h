@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "events/event.h"
 #include "events/subscriber.h"
+#include "functions/spec.h"
 #include "objects/types.h"
 
 namespace caudal::app {
@@ -103,6 +104,52 @@ struct EventsConfig {
   std::map<std::string, WebhookConfig> topics;
 };
 
+// A function; what is particular to its kind stands flat beside the rest in the file.
+enum class FunctionKind : uint8_t { kHttp, kPython, kNode };
+
+struct FunctionTriggerConfig {
+  std::string bucket;
+  std::string prefix;
+  std::string glob;
+  std::vector<events::EventType> types = {events::EventType::kFinalized};
+};
+
+struct HttpFunctionConfig {
+  std::string url;
+  std::string secret;
+};
+
+struct FrameworkFunctionConfig {
+  std::string source;
+  std::string target;
+  functions::FrameworkPart::Signature signature = functions::FrameworkPart::Signature::kCloudEvent;
+  std::string interpreter;
+  bool install = true;
+  int calls_max = 1000;
+  std::chrono::milliseconds start_timeout{60'000};
+};
+
+struct FunctionConfig {
+  FunctionKind kind = FunctionKind::kHttp;
+  FunctionTriggerConfig trigger;
+  std::chrono::milliseconds timeout{60'000};
+  uint64_t memory = 512u << 20;
+  int concurrency = 1;
+  RetryConfig retry;
+  std::map<std::string, std::string> environment;
+  bool allow_loops = false;
+  std::vector<std::string> writes;
+  HttpFunctionConfig http;
+  FrameworkFunctionConfig framework;
+};
+
+struct RunsConfig {
+  std::chrono::seconds keep{30 * 24 * 3600};
+  int64_t runs_max = 20'000;
+  uint64_t log_bytes_max = 1u << 20;
+  uint64_t logs_bytes_max = 1u << 30;
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogOptions::Format format = LogOptions::Format::kAuto;
@@ -117,6 +164,7 @@ struct LimitsConfig {
   size_t deliveries_in_memory_max = 100'000;
   uint64_t metadata_cache = 16u << 20;
   int metadata_readers_max = 64;
+  int functions_running_max = 16;
 };
 
 struct Config {
@@ -128,6 +176,8 @@ struct Config {
   StorageConfig storage;
   std::map<std::string, BucketConfig> buckets;
   EventsConfig events;
+  std::map<std::string, FunctionConfig> functions;
+  RunsConfig runs;
   LogConfig log;
   LimitsConfig limits;
 

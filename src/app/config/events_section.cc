@@ -18,13 +18,6 @@ Choice<Webhook::Form> FormChoice() {
   return {{{"cloudevent", Webhook::Form::kCloudEvent}, {"pubsub", Webhook::Form::kPubSubPush}}};
 }
 
-Choice<EventType> TypeChoice() {
-  return {{{"finalized", EventType::kFinalized},
-           {"deleted", EventType::kDeleted},
-           {"archived", EventType::kArchived},
-           {"metadata_updated", EventType::kMetadataUpdated}}};
-}
-
 const std::vector<Key<RetryConfig>>& RetryKeys() {
   using C = RetryConfig;
   static const std::vector<Key<C>> keys = {
@@ -47,25 +40,7 @@ void ValidateRetry(Reading& reading, const Node& node, RetryConfig& retry) {
 template <class P, class V>
 Key<SubscriberConfig> WebhookField(std::string_view name, V WebhookConfig::*member, P parser,
                                    std::string_view text, bool required = false) {
-  Key<SubscriberConfig> key;
-  key.name = name;
-  key.type = parser.Type();
-  key.change = kLive;
-  key.required = required;
-  key.text = text;
-  key.read = [member, parser](Reading& reading, const Node& node, SubscriberConfig& out) {
-    parser.Read(reading, node, out.webhook.*member);
-  };
-  key.show = [member, parser](const SubscriberConfig& value) {
-    return parser.Show(value.webhook.*member);
-  };
-  return key;
-}
-
-void OneSecretOnly(Reading& reading, const Node& node) {
-  if (!node.yaml.IsMap() || !node.yaml["secret"] || !node.yaml["secret_file"]) return;
-  reading.Fail({node.yaml["secret_file"], node.path + ".secret_file"},
-               "give either 'secret' or 'secret_file', not both.");
+  return PartField(name, &SubscriberConfig::webhook, member, parser, kLive, text, required);
 }
 
 const std::vector<Key<SubscriberConfig>>& SubscriberKeys() {
@@ -79,7 +54,7 @@ const std::vector<Key<SubscriberConfig>>& SubscriberKeys() {
       Field("glob", &C::glob, PlainText{}, kLive,
             "Only objects whose name matches: `*` within a folder, `**` across, `?`, `[…]`, "
             "`{a,b}`."),
-      Field("types", &C::types, ListOf<Choice<EventType>>{TypeChoice()}, kLive,
+      Field("types", &C::types, ListOf<Choice<EventType>>{EventTypeChoice()}, kLive,
             "Only these kinds of events; without it, all: finalized, deleted, archived, "
             "metadata_updated."),
       WebhookField("webhook", &W::url, Url{}, "the URL that events are posted to.", true),
@@ -92,8 +67,7 @@ const std::vector<Key<SubscriberConfig>>& SubscriberKeys() {
                    "An answer that takes longer counts as a failure."),
       Field("concurrency", &C::concurrency, Whole{1, 1000}, kLive,
             "Events in delivery at once, each of another object."),
-      Field("retry", &C::retry, Section<RetryConfig>{&RetryKeys, &ValidateRetry}, kLive,
-            "When failed deliveries are tried again."),
+      Field("retry", &C::retry, RetrySection(), kLive, "When failed deliveries are tried again."),
   };
   return keys;
 }
@@ -108,6 +82,9 @@ void ValidateSubscriber(Reading& reading, const Node& node, SubscriberConfig& su
   if (node.yaml.IsMap() && node.yaml["name"] && (!fine || name.empty() || name.size() > 128))
     reading.Fail({node.yaml["name"], node.path + ".name"},
                  "a name has 1 to 128 of a-z, 0-9, '.', '_', '/', '-'.");
+  if (name.starts_with("function/"))
+    reading.Fail({node.yaml["name"], node.path + ".name"},
+                 "names that begin with 'function/' belong to functions.");
 }
 
 const std::vector<Key<WebhookConfig>>& TopicKeys() {
@@ -167,6 +144,24 @@ void Validate(Reading& reading, const Node& node, EventsConfig& events) {
 }
 
 }  // namespace
+
+Choice<EventType> EventTypeChoice() {
+  return {{{"finalized", EventType::kFinalized},
+           {"deleted", EventType::kDeleted},
+           {"archived", EventType::kArchived},
+           {"metadata_updated", EventType::kMetadataUpdated}}};
+}
+
+void OneSecretOnly(Reading& reading, const Node& node) {
+  if (!node.yaml.IsMap() || !node.yaml["secret"] || !node.yaml["secret_file"]) return;
+  reading.Fail({node.yaml["secret_file"], node.path + ".secret_file"},
+               "give either 'secret' or 'secret_file', not both.");
+}
+
+const Section<RetryConfig>& RetrySection() {
+  static const Section<RetryConfig> section{&RetryKeys, &ValidateRetry};
+  return section;
+}
 
 const Section<EventsConfig>& EventsSection() {
   static const Section<EventsConfig> section{&Keys, &Validate};

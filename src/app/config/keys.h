@@ -77,6 +77,23 @@ Key<T> Field(std::string_view name, V T::*member, P parser, Change change, std::
   return key;
 }
 
+// The same for a member of a part of T, when its keys stand flat beside T's own.
+template <class T, class Part, class V, class P>
+Key<T> PartField(std::string_view name, Part T::*part, V Part::*member, P parser, Change change,
+                 std::string_view text, bool required = false) {
+  Key<T> key;
+  key.name = name;
+  key.type = parser.Type();
+  key.change = change;
+  key.required = required;
+  key.text = text;
+  key.read = [part, member, parser](Reading& reading, const Node& node, T& out) {
+    parser.Read(reading, node, out.*part.*member);
+  };
+  key.show = [part, member, parser](const T& value) { return parser.Show(value.*part.*member); };
+  return key;
+}
+
 // A mapping with the keys of a table. `validate` sees the whole when its keys were read.
 template <class T>
 struct Section {

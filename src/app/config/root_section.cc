@@ -56,6 +56,8 @@ const std::vector<Key<LimitsConfig>>& LimitsKeys() {
             "Page cache of the metadata database's writer; each reader has an eighth."),
       Field("metadata_readers_max", &C::metadata_readers_max, Whole{4, 1000}, kRestart,
             "Read connections to the metadata database."),
+      Field("functions_running_max", &C::functions_running_max, Whole{1, 256}, kRestart,
+            "Runs of functions at once, over all of them; at least one each."),
   };
   return keys;
 }
@@ -72,6 +74,9 @@ const std::vector<Key<Config>>& Keys() {
       Field("buckets", &Config::buckets, MapOf<Section<BucketConfig>>{BucketSection()}, kLive,
             "Buckets made at start when they don't exist. Those that do are left as they are."),
       Field("events", &Config::events, EventsSection(), kLive, "Events and their delivery."),
+      Field("functions", &Config::functions, MapOf<Section<FunctionConfig>>{FunctionSection()},
+            kLive, "Functions that events of buckets fire, by name: a-z, 0-9, '-'."),
+      Field("runs", &Config::runs, RunsSection(), kRestart, "Records of what functions did."),
       Field("log", &Config::log, LogSection(), kRestart, "Logs."),
       Field("limits", &Config::limits, Section<LimitsConfig>{&LimitsKeys}, kRestart,
             "Bounds of memory and threads."),

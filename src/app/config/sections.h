@@ -5,6 +5,7 @@
 
 #include "app/config/config.h"
 #include "app/config/keys.h"
+#include "app/config/values.h"
 
 namespace caudal::app {
 
@@ -13,7 +14,15 @@ const Section<ServerConfig>& ServerSection();
 const Section<StorageConfig>& StorageSection();
 const Section<BucketConfig>& BucketSection();
 const Section<EventsConfig>& EventsSection();
+const Section<FunctionConfig>& FunctionSection();
+const Section<RunsConfig>& RunsSection();
 const Section<LogConfig>& LogSection();
 const Section<LimitsConfig>& LimitsSection();
+
+// What several of them share.
+const Section<RetryConfig>& RetrySection();
+Choice<events::EventType> EventTypeChoice();
+// A secret comes from the file or from one beside it.
+void OneSecretOnly(Reading& reading, const Node& node);
 
 }  // namespace caudal::app
