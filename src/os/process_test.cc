@@ -148,7 +148,7 @@ TEST(Process, ConcurrentStartsAndWaits) {
 
 // Run by the test below, as the process in the middle: starts a child, then dies at once.
 TEST(ProcessInTheMiddle, DISABLED_Dies) {
-  ProcessOptions options = Shell("echo started; sleep 1000");
+  ProcessOptions options = Shell("echo started; exec sleep 1000");
   options.output = 3;
   const auto process = Process::Start(options).value();
   // Its line comes through a pipe that nobody reads here; that it runs is all we know, and enough.
