@@ -12,6 +12,8 @@ using std::chrono::steady_clock;
 // Idle workers beyond the warm ones stay so long.
 constexpr std::chrono::seconds kSpareKept{60};
 constexpr std::chrono::seconds kLookEvery{10};
+// What a worker needs after a session before it can begin another, about.
+constexpr std::chrono::milliseconds kOpening{20};
 // After a worker that didn't start.
 constexpr std::chrono::seconds kStartAgainAfter{2};
 
@@ -82,6 +84,15 @@ Result<void> Pool::Start() {
   return {};
 }
 
+// The one used last, so that spare ones can be ended; but not one that may still be opening its
+// next database, while there is another.
+size_t Pool::BestIdle() const {
+  const auto ready = steady_clock::now() - kOpening;
+  size_t best = idle_.size();
+  while (best > 0 && idle_[best - 1].since > ready) --best;
+  return best > 0 ? best - 1 : 0;
+}
+
 Result<std::unique_ptr<WorkerProcess>> Pool::Take() {
   int number = 0;
   {
@@ -97,9 +108,9 @@ Result<std::unique_ptr<WorkerProcess>> Pool::Take() {
     --waiting_;
     if (stopping_) return Closed();
     if (!idle_.empty()) {
-      // The one used last: its memory is warm, and the others may be ended.
-      std::unique_ptr<WorkerProcess> worker = std::move(idle_.back().worker);
-      idle_.pop_back();
+      const size_t best = BestIdle();
+      std::unique_ptr<WorkerProcess> worker = std::move(idle_[best].worker);
+      idle_.erase(idle_.begin() + static_cast<ptrdiff_t>(best));
       changed_.NotifyAll();
       return worker;
     }
@@ -138,7 +149,7 @@ std::vector<std::unique_ptr<WorkerProcess>> Pool::TakeUnneeded() {
   std::vector<std::unique_ptr<WorkerProcess>> unneeded;
   const auto now = steady_clock::now();
   // The oldest are in front.
-  const auto take_first = [&] {
+  const auto take_first = [&]() REQUIRES(mutex_) {
     numbers_.erase(idle_.front().worker->number());
     unneeded.push_back(std::move(idle_.front().worker));
     idle_.erase(idle_.begin());

@@ -46,6 +46,7 @@ class Pool {
 
   Result<std::unique_ptr<WorkerProcess>> StartOne(int number);
   int TakeNumber() REQUIRES(mutex_);
+  size_t BestIdle() const REQUIRES(mutex_);
   void Keep();  // the keeper thread
   std::vector<std::unique_ptr<WorkerProcess>> TakeUnneeded() REQUIRES(mutex_);
 

@@ -14,6 +14,12 @@
 
 namespace caudal::engine {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // memory and exit codes are the sanitizer's
+#else
+constexpr bool kSanitized = false;
+#endif
+
 class TestEngine {
  public:
   explicit TestEngine(int workers_max = 2) {

@@ -54,7 +54,7 @@ constexpr auto kAllowed = std::to_array<int>({
       SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
       SYS_getrusage, SYS_times, SYS_sysinfo, SYS_uname, SYS_getrandom, SYS_getrlimit, SYS_setrlimit,
       // the sockets that it has
-      SYS_ppoll, SYS_sendmsg, SYS_recvmsg, SYS_shutdown, SYS_eventfd2,
+      SYS_ppoll, SYS_pipe2, SYS_sendmsg, SYS_recvmsg, SYS_shutdown, SYS_eventfd2,
 });
 
 // Calls that a way out would need: they say EPERM, so that a library sees a refusal and not an old

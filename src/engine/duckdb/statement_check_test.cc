@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "engine/duckdb/handles.h"
 #include "engine/duckdb/words.h"
+#include "engine/test_engine.h"
 
 namespace caudal::engine {
 namespace {
@@ -59,26 +59,54 @@ TEST(StatementCheck, LeavesQueriesAlone) {
 
 // A DuckDB with a function that reaches out and that nobody looked at fails here.
 TEST(StatementCheck, KnowsEveryTableFunction) {
-  DatabaseHandle database;
-  ConnectionHandle connection;
-  ASSERT_EQ(duckdb_open(nullptr, database.Receive()), DuckDBSuccess);
-  ASSERT_EQ(duckdb_connect(database.get(), connection.Receive()), DuckDBSuccess);
-  ResultHandle result;
-  ASSERT_EQ(
-      duckdb_query(connection.get(),
-                   "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type "
-                   "IN ('table', 'table_macro')",
-                   result.get()),
-      DuckDBSuccess);
+  TestEngine engine(1);
+  const auto session = engine.Open();
+  const auto rows = session
+                        ->Run(Sql("SELECT DISTINCT function_name FROM duckdb_functions() WHERE "
+                                  "function_type IN ('table', 'table_macro')"))
+                        .value();
   std::set<std::string_view> known;
   for (const auto list : {FileFunctions(), RefusedFunctions(), HarmlessTableFunctions()})
     known.insert(list.begin(), list.end());
-  const idx_t count = duckdb_row_count(result.get());
-  ASSERT_GT(count, 50u);
-  for (idx_t i = 0; i < count; ++i) {
-    const std::string name = TakeText(duckdb_value_varchar(result.get(), 0, i));
-    EXPECT_TRUE(known.contains(name)) << name << " is new: put it into one of the lists";
+  const Table table = ReadAll(*rows, 10'000).value();
+  ASSERT_GT(table.rows.size(), 50u);
+  for (const auto& row : table.rows)
+    EXPECT_TRUE(known.contains(*row[0])) << *row[0] << " is new: put it into one of the lists";
+}
+
+// What the scanner takes for a call against what DuckDB's parser does: none may be missed.
+TEST(StatementCheck, SeesEveryCallThatDuckDbSees) {
+  TestEngine engine(1);
+  const auto session = engine.Open();
+  size_t seen = 0;
+  for (const std::string sql : {
+           "SELECT abs(1), \"ABS\" (2), main.abs(3), system.main.abs /* x */ (4) FROM range(3)",
+           "SELECT 'abs(1)', E'\\'abs(2)', $$abs(3)$$, $t$ abs(4) $t$ -- abs(5)",
+           "SELECT /* /* abs(1) */ abs(2) */ abs\n--x\n(3), abs\u00A0(4), abs\u3000(5)",
+           "WITH a AS (SELECT unnest([1, 2])) SELECT (SELECT count(*) FROM a) FROM repeat(1, 2)",
+           "SELECT list_transform([1], lambda x: x + ceil(1.5)), 1e5, .5, 0x1F, 1_000, $1",
+           "SELECT N'x', x'41', b'01', \"a\"\"b\"\"(\" FROM (SELECT 1 AS \"a\"\"b\"\"(\")",
+           "FROM (VALUES (upper('x'))) t(u) WHERE u IN (lower('y')) ORDER BY length(u)",
+           "SELECT sum(1) OVER (ORDER BY abs(1)), count(DISTINCT 1) FILTER (WHERE true)",
+       }) {
+    std::set<std::string> ours;
+    const std::vector<Word> words = CutIntoWords(sql).value();
+    for (size_t i = 0; i + 1 < words.size(); ++i)
+      if (words[i].IsName() && words[i + 1].Is('(')) ours.insert(words[i].text);
+    Statement ask =
+        Sql("SELECT DISTINCT unnest(regexp_extract_all(json_serialize_sql($sql::VARCHAR)::VARCHAR, "
+            "'\"function_name\":\"([a-z_]+)\"', 1))");
+    ask.parameters = {{"sql", sql}};
+    const auto rows = session->Run(ask).value();
+    const Table table = ReadAll(*rows, 100).value();
+    seen += table.rows.size();
+    for (const auto& row : table.rows) {
+      // What operators and brackets are turned into.
+      const std::set<std::string> made = {"list_value", "struct_extract", "count_star", "lambda"};
+      EXPECT_TRUE(ours.contains(*row[0]) || made.contains(*row[0])) << *row[0] << " in " << sql;
+    }
   }
+  EXPECT_GE(seen, 12u);
 }
 
 }  // namespace

@@ -14,13 +14,6 @@
 #include "os/sandbox.h"
 #include "os/signals.h"
 
-#if defined(__SANITIZE_THREAD__)
-// The library isn't instrumented: how its threads keep apart is out of ThreadSanitizer's sight.
-extern "C" const char* __tsan_default_suppressions() {  // NOLINT: its name
-  return "called_from_lib:libduckdb.so\nrace:libduckdb.so\n";
-}
-#endif
-
 namespace caudal::engine {
 namespace {
 
