@@ -8,11 +8,11 @@ def runs(server, function, **query):
     return answer.json()["runs"]
 
 
-def wait_for_run(server, function, name, count=1, timeout=120):
+def wait_for_run(server, function, name, count=1, timeout=120, **query):
     """The newest run for the object `name`, once `count` of them have ended."""
     deadline = time.monotonic() + timeout
     while True:
-        ended = [run for run in runs(server, function)
+        ended = [run for run in runs(server, function, **query)
                  if f"/{name}#" in run["input"] and run["status"] != "running"]
         if len(ended) >= count:
             return ended[0]
