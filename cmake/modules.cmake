@@ -11,6 +11,7 @@ find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 # DuckDB comes from scripts/setup, or from a folder of yours with include/duckdb.h and lib/libduckdb.so.
 if(DEFINED ENV{CAUDAL_CACHE})
   set(cache $ENV{CAUDAL_CACHE})

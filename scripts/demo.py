@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A short scenario on a private server: uploads, events, a kill in the middle of an upload, and what is left after it.
+"""Short scenarios on private servers: uploads, events, a kill in the middle of an upload, and what is left after it;
+then a file that lands in a bucket and becomes clean tables.
 
 Run it by `make demo`. It needs nothing outside this machine, uses a temporary folder, and removes it at the end.
 """
@@ -15,6 +16,7 @@ import warnings
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from demo_payments import payments
 from support.cutting_proxy import CuttingProxy
 from support.server import CaudalServer
 from support.webhook import WebhookReceiver
@@ -128,12 +130,16 @@ def main():
         check("caudal fsck finds the stopped data folder clean", checked.returncode == 0)
         if checked.returncode:
             say(checked.stdout + checked.stderr)
+        step(5, "A file of payments lands in raw/, and the clean tables appear (examples/payments, a SQL function)")
+        payments(folder, say, check)
     say()
     if failures:
         say(f"{len(failures)} checks failed: {'; '.join(failures)}")
         return 1
     say("All of it worked. Where to look next:")
     say("   make run                 a server of your own on http://127.0.0.1:8080 (examples/platform/caudal.yaml)")
+    say("   examples/payments        the function of step 5, its rules, and a README to follow step by step")
+    say("   docs/functions-sql.md    what SQL functions take, check and write")
     say("   docs/clients.md          point gsutil, gcloud, Python, Node, gcsfs, pandas or DuckDB at it")
     say("   docs/cli.md              every command: caudal --help, caudal events tail, caudal keys create, …")
     say("   docs/ARCHITECTURE.md     how it is built; make test runs everything that keeps it so")

@@ -36,6 +36,8 @@ struct DataPaths {
   std::string server_file() const { return folder + "/run/server.json"; }
   std::string functions() const { return folder + "/functions"; }
   std::string function_sockets() const { return folder + "/run/functions"; }
+  std::string engine() const { return folder + "/run/engine"; }
+  std::string unpacked() const { return folder + "/run/unpacked"; }
   std::string run_logs() const { return folder + "/logs/runs"; }
 };
 

@@ -26,6 +26,7 @@ functions::RunnerFactory FunctionRunners::factory() {
                 std::function<void()> changed) -> Result<std::unique_ptr<functions::Runner>> {
     if (std::holds_alternative<functions::HttpPart>(spec.part))
       return functions::MakeHttpRunner(spec, dependencies_.clock);
+    if (std::holds_alternative<functions::SqlPart>(spec.part)) return dependencies_.sql(spec);
     return functions::MakeFrameworkRunner(spec, places_, dependencies_.clock, std::move(changed));
   };
 }

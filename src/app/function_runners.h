@@ -1,6 +1,7 @@
 // Makes the runners of functions, of whatever kind, and keeps the places they work in.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct RunnerDependencies {
   std::string project;  // what functions know as their Google Cloud project
   Clock& clock;
   Random& random;
+  std::function<Result<std::unique_ptr<functions::Runner>>(const functions::FunctionSpec&)> sql;
 };
 
 // Outlives the runners that its factory makes.

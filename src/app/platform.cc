@@ -16,6 +16,7 @@
 #include "app/function_runners.h"
 #include "app/migrations.h"
 #include "app/server_file.h"
+#include "app/sql_runners.h"
 #include "app/subscribers.h"
 #include "app/version.h"
 #include "auth/keys.h"
@@ -120,6 +121,7 @@ struct Platform::Impl {
   std::unique_ptr<sched::Runs> runs;
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<objects::Store> store;
+  std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   http::Router router;
   // Read by handlers that may run before Start has returned.
@@ -292,8 +294,10 @@ Result<void> Platform::Impl::Serve() {
 // Functions reach the server at its own address, whatever name stands in front of it.
 Result<void> Platform::Impl::StartFunctions() {
   std::vector<functions::FunctionSpec> specs = TRY(SpecsOf(config.functions));
-  runners =
-      TRY(FunctionRunners::Make({folder.paths(), url, config.platform.name, clock, random}, specs));
+  sql_runners = std::make_unique<SqlRunners>(folder.paths(), config.limits, *store);
+  const auto sql = [this](const functions::FunctionSpec& spec) { return sql_runners->Make(spec); };
+  runners = TRY(FunctionRunners::Make(
+      {folder.paths(), url, config.platform.name, clock, random, sql}, specs));
   return functions->Start(runners->factory());
 }
 
@@ -358,6 +362,7 @@ Platform::~Platform() {
   impl_->server.reset();
   impl_->functions.reset();
   impl_->runners.reset();
+  impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
   impl_->store.reset();

@@ -44,6 +44,7 @@ std::string_view KindNameOf(const HttpPart&) { return "http"; }
 std::string_view KindNameOf(const FrameworkPart& part) {
   return part.runtime == FrameworkPart::Runtime::kPython ? "python" : "node";
 }
+std::string_view KindNameOf(const SqlPart&) { return "sql"; }
 
 }  // namespace
 
@@ -78,6 +79,11 @@ Result<void> CheckSpec(const FunctionSpec& spec) {
   if (spec.timeout.count() < 1) return wrong("its timeout must be positive");
   if (spec.concurrency < 1 || spec.concurrency > 100)
     return wrong("its concurrency must be 1 to 100");
+  if (const auto* sql = std::get_if<SqlPart>(&spec.part)) {
+    Result<void> checked = CheckSqlPart(*sql, spec.trigger);
+    if (!checked.ok())
+      return std::move(checked).error().Within(fmt::format("function '{}'", spec.name));
+  }
   if (spec.allow_loops) return {};
   for (const WritePlace& place : spec.writes)
     if (MayFire(spec.trigger, place))

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "events/subscriber.h"
+#include "functions/sql/sql_part.h"
 
 namespace caudal::functions {
 
@@ -43,7 +44,7 @@ struct FrameworkPart {
   bool operator==(const FrameworkPart&) const = default;
 };
 
-using KindPart = std::variant<HttpPart, FrameworkPart>;
+using KindPart = std::variant<HttpPart, FrameworkPart, SqlPart>;
 
 // A place that a function writes to: objects whose names begin and end so.
 struct WritePlace {

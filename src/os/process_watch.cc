@@ -1,47 +1,20 @@
 #include "os/process_watch.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
 
-#include "os/file.h"
+#include "os/proc.h"
 
 namespace caudal::os {
 namespace {
 
-constexpr size_t kEnvironmentBytesMax = 128u << 10;
 constexpr int kKillRounds = 50;
-
-// Files of /proc have no size to ask for.
-std::string ReadProc(int id, const char* what, size_t bytes_max) {
-  const Result<File> file =
-      File::Open("/proc/" + std::to_string(id) + "/" + what, File::Mode::kRead);
-  if (!file.ok()) return {};
-  std::string text(bytes_max, '\0');
-  const Result<size_t> length = file->ReadAt(0, text.data(), text.size());
-  text.resize(length.ok() ? *length : 0);
-  return text;
-}
-
-std::vector<int> Numbers() {
-  std::vector<int> ids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
-  if (!proc) return ids;
-  while (const dirent* entry = ::readdir(proc.get())) {
-    int id = 0;
-    const std::string_view name(entry->d_name);
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (error == std::errc() && end == name.data() + name.size()) ids.push_back(id);
-  }
-  return ids;
-}
 
 struct Stat {
   char state = 0;
@@ -51,7 +24,7 @@ struct Stat {
 
 // "id (name) state parent group …"; the name may hold anything, so from its last parenthesis on.
 std::optional<Stat> StatOf(int id) {
-  const std::string text = ReadProc(id, "stat", 1024);
+  const std::string text = ReadProc(std::to_string(id), "stat", 1024);
   const size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
   Stat stat;
@@ -70,7 +43,7 @@ std::optional<Stat> StatOf(int id) {
 }
 
 uint64_t MemoryOf(int id) {
-  const std::string text = ReadProc(id, "status", 8192);
+  const std::string text = ReadProc(std::to_string(id), "status", 8192);
   uint64_t kib = 0;
   for (const char* field : {"\nRssAnon:", "\nRssShmem:", "\nVmSwap:"}) {
     size_t at = text.find(field);
@@ -84,23 +57,12 @@ uint64_t MemoryOf(int id) {
   return kib * 1024;
 }
 
-std::string MarkOf(int id, std::string_view name) {
-  const std::string text = ReadProc(id, "environ", kEnvironmentBytesMax);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find('\0'));
-    if (one.starts_with(name)) return std::string(one);
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-  }
-  return {};
-}
-
 }  // namespace
 
 std::vector<ProcessWatch::Process> ProcessWatch::List() {
   std::vector<Process> list;
   std::unordered_map<int, Known> known;
-  for (const int id : Numbers()) {
+  for (const int id : ProcessNumbers()) {
     const std::optional<Stat> stat = StatOf(id);
     if (!stat) continue;
     Process process{id, stat->group, stat->state == 'Z' || stat->state == 'X', {}};

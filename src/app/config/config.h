@@ -106,7 +106,7 @@ struct EventsConfig {
 };
 
 // A function; what is particular to its kind stands flat beside the rest in the file.
-enum class FunctionKind : uint8_t { kHttp, kPython, kNode };
+enum class FunctionKind : uint8_t { kHttp, kPython, kNode, kSql };
 
 struct FunctionTriggerConfig {
   std::string bucket;
@@ -130,6 +130,16 @@ struct FrameworkFunctionConfig {
   std::chrono::milliseconds start_timeout{60'000};
 };
 
+struct SqlFunctionConfig {
+  std::map<std::string, functions::SqlInput> inputs;  // by the table's name
+  std::string sql;
+  std::vector<functions::SqlExpectation> expect;
+  std::vector<functions::SqlOutput> outputs;
+  int threads = 2;
+  uint64_t temp = 4ull << 30;
+  uint64_t output = 16ull << 30;
+};
+
 struct FunctionConfig {
   FunctionKind kind = FunctionKind::kHttp;
   FunctionTriggerConfig trigger;
@@ -142,6 +152,7 @@ struct FunctionConfig {
   std::vector<std::string> writes;
   HttpFunctionConfig http;
   FrameworkFunctionConfig framework;
+  SqlFunctionConfig sql;
 };
 
 struct RunsConfig {
@@ -166,6 +177,7 @@ struct LimitsConfig {
   uint64_t metadata_cache = 16u << 20;
   int metadata_readers_max = 64;
   int functions_running_max = 16;
+  int query_workers_max = 4;
 };
 
 struct Config {

@@ -1,5 +1,7 @@
 #include "app/config/function_spec.h"
 
+#include "functions/sql/uri.h"
+
 namespace caudal::app {
 namespace {
 
@@ -18,7 +20,23 @@ Result<functions::WritePlace> PlaceOf(const std::string& text) {
                                false};
 }
 
+functions::SqlPart SqlPartOf(const SqlFunctionConfig& config) {
+  functions::SqlPart part;
+  for (const auto& [table, input] : config.inputs) {
+    part.inputs.push_back(input);
+    part.inputs.back().table = table;
+  }
+  part.sql = config.sql;
+  part.expect = config.expect;
+  part.outputs = config.outputs;
+  part.threads = config.threads;
+  part.temp_bytes_max = config.temp;
+  part.output_bytes_max = config.output;
+  return part;
+}
+
 functions::KindPart PartOf(const FunctionConfig& config) {
+  if (config.kind == FunctionKind::kSql) return SqlPartOf(config.sql);
   if (config.kind == FunctionKind::kHttp)
     return functions::HttpPart{config.http.url, config.http.secret};
   FrameworkPart part;
@@ -52,6 +70,9 @@ Result<functions::FunctionSpec> SpecOf(const std::string& name, const FunctionCo
     spec.writes.push_back(std::move(one));
   }
   spec.part = PartOf(config);
+  if (const auto* sql = std::get_if<functions::SqlPart>(&spec.part))
+    for (functions::WritePlace& place : functions::WritesOf(*sql))
+      spec.writes.push_back(std::move(place));
   return spec;
 }
 

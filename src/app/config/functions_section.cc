@@ -56,8 +56,12 @@ const Keys& CommonKeys() {
       Field("kind", &C::kind,
             Choice<FunctionKind>{{{"http", FunctionKind::kHttp},
                                   {"python", FunctionKind::kPython},
-                                  {"node", FunctionKind::kNode}}},
-            kLive, "a URL (http), or a Cloud Function in a folder (python, node).", true),
+                                  {"node", FunctionKind::kNode},
+                                  {"sql", FunctionKind::kSql}}},
+            kLive,
+            "a URL (http), a Cloud Function in a folder (python, node), or statements over files "
+            "(sql).",
+            true),
       Field("trigger", &C::trigger, Section<FunctionTriggerConfig>{&TriggerKeys}, kLive,
             "what fires it.", true),
       Field("timeout", &C::timeout, Duration{10ms, 24h}, kLive,
@@ -135,6 +139,7 @@ const std::vector<Kind>& Kinds() {
       {FunctionKind::kHttp, "http", &HttpKeys, {"url"}},
       {FunctionKind::kPython, "python", &FrameworkKeys, {"source", "target"}},
       {FunctionKind::kNode, "node", &FrameworkKeys, {"source", "target"}},
+      {FunctionKind::kSql, "sql", &SqlFunctionKeys, {"outputs"}},
   };
   return kinds;
 }
@@ -173,6 +178,17 @@ void CheckKind(Reading& reading, const Node& node, const FunctionConfig& functio
                              std::string(kind->name) + " need it.");
 }
 
+void CheckSqlFunction(Reading& reading, const Node& node, const FunctionConfig& function) {
+  if (function.kind != FunctionKind::kSql) return;
+  if (node.yaml["sql"] && node.yaml["sql_file"])
+    reading.Fail({node.yaml["sql_file"], node.path + ".sql_file"},
+                 "give either 'sql' or 'sql_file', not both.");
+  if (node.yaml["environment"])
+    reading.Fail({node.yaml["environment"], node.path + ".environment"},
+                 "functions of kind sql have no environment: $bucket, $name, $uri and the table "
+                 "'event' tell them what happened.");
+}
+
 void CheckEnvironment(Reading& reading, const Node& node, const FunctionConfig& function) {
   constexpr std::array<std::string_view, 8> kReserved = {
       "PORT",      "FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE", "FUNCTION_SOURCE",
@@ -196,6 +212,7 @@ void Validate(Reading& reading, const Node& node, FunctionConfig& function) {
   OneSecretOnly(reading, node);
   CheckKind(reading, node, function);
   CheckEnvironment(reading, node, function);
+  CheckSqlFunction(reading, node, function);
   // The rest is the module's to judge, once the trigger is there.
   if (function.trigger.bucket.empty()) return;
   const std::string name = node.path.substr(node.path.find('.') + 1);

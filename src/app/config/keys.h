@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,52 +47,53 @@ struct Key {
 };
 
 // A parser P of V has: std::string Type() const; void Read(Reading&, const Node&, V&) const;
-// std::string Show(const V&) const.
-template <class T, class V, class P>
-Key<T> Field(std::string_view name, V T::*member, P parser, Change change, std::string_view text,
-             bool required = false) {
+// std::string Show(const V&) const. `get` gives the V of a T, of a const T a const one.
+template <class T, class Get, class P>
+Key<T> KeyOf(std::string_view name, Get get, P parser, Change change, std::string_view text,
+             bool required) {
+  using V = std::remove_reference_t<decltype(get(std::declval<T&>()))>;
   Key<T> key;
   key.name = name;
   key.type = parser.Type();
   key.change = change;
   key.required = required;
   key.text = text;
-  key.read = [member, parser](Reading& reading, const Node& node, T& out) {
-    parser.Read(reading, node, out.*member);
+  key.read = [get, parser](Reading& reading, const Node& node, T& out) {
+    parser.Read(reading, node, get(out));
   };
-  key.show = [member, parser](const T& value) { return parser.Show(value.*member); };
+  key.show = [get, parser](const T& value) { return parser.Show(get(value)); };
   if constexpr (requires(const V& v, std::vector<KeyDoc>& docs) {
                   parser.Describe(std::string(), v, docs);
                 })
-    key.describe = [member, parser](const std::string& prefix, const T& value,
-                                    std::vector<KeyDoc>& docs) {
-      parser.Describe(prefix, value.*member, docs);
+    key.describe = [get, parser](const std::string& prefix, const T& value,
+                                 std::vector<KeyDoc>& docs) {
+      parser.Describe(prefix, get(value), docs);
     };
   if constexpr (requires(const V& v, std::vector<ChangedKey>& changed) {
                   parser.Compare(std::string(), v, v, changed);
                 })
-    key.compare = [member, parser](const std::string& prefix, const T& a, const T& b,
-                                   std::vector<ChangedKey>& changed) {
-      parser.Compare(prefix, a.*member, b.*member, changed);
+    key.compare = [get, parser](const std::string& prefix, const T& a, const T& b,
+                                std::vector<ChangedKey>& changed) {
+      parser.Compare(prefix, get(a), get(b), changed);
     };
   return key;
+}
+
+template <class T, class V, class P>
+Key<T> Field(std::string_view name, V T::*member, P parser, Change change, std::string_view text,
+             bool required = false) {
+  return KeyOf<T>(
+      name, [member](auto& value) -> auto& { return value.*member; }, parser, change, text,
+      required);
 }
 
 // The same for a member of a part of T, when its keys stand flat beside T's own.
 template <class T, class Part, class V, class P>
 Key<T> PartField(std::string_view name, Part T::*part, V Part::*member, P parser, Change change,
                  std::string_view text, bool required = false) {
-  Key<T> key;
-  key.name = name;
-  key.type = parser.Type();
-  key.change = change;
-  key.required = required;
-  key.text = text;
-  key.read = [part, member, parser](Reading& reading, const Node& node, T& out) {
-    parser.Read(reading, node, out.*part.*member);
-  };
-  key.show = [part, member, parser](const T& value) { return parser.Show(value.*part.*member); };
-  return key;
+  return KeyOf<T>(
+      name, [part, member](auto& value) -> auto& { return value.*part.*member; }, parser, change,
+      text, required);
 }
 
 // A mapping with the keys of a table. `validate` sees the whole when its keys were read.

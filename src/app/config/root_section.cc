@@ -58,6 +58,8 @@ const std::vector<Key<LimitsConfig>>& LimitsKeys() {
             "Read connections to the metadata database."),
       Field("functions_running_max", &C::functions_running_max, Whole{1, 256}, kRestart,
             "Runs of functions at once, over all of them; at least one each."),
+      Field("query_workers_max", &C::query_workers_max, Whole{1, 64}, kRestart,
+            "Processes that run SQL at once; more runs wait for one."),
   };
   return keys;
 }

@@ -22,6 +22,8 @@ const Section<LimitsConfig>& LimitsSection();
 // What several of them share.
 const Section<RetryConfig>& RetrySection();
 Choice<events::EventType> EventTypeChoice();
+// The keys of functions of kind sql.
+const std::vector<Key<FunctionConfig>>& SqlFunctionKeys();
 // A secret comes from the file or from one beside it.
 void OneSecretOnly(Reading& reading, const Node& node);
 

@@ -1,12 +1,14 @@
 #include "app/config/values.h"
 
 #include "data/digest.h"
+#include "data/utf8.h"
 #include "os/file.h"
 
 namespace caudal::app {
 namespace {
 
 constexpr uint64_t kSecretBytesMax = 64u << 10;
+constexpr uint64_t kTextBytesMax = 4u << 20;
 constexpr int kJsonDepthMax = 16;
 
 // A pattern of digits, so that "1e3" and "0x10" stay text as YAML readers disagree about them.
@@ -52,7 +54,32 @@ Json ToJson(Reading& reading, const Node& node, int depth) {
   return text;
 }
 
+// Nothing after a problem.
+std::optional<std::string> ContentOf(Reading& reading, const Node& node, uint64_t bytes_max) {
+  auto text = reading.Scalar(node, "the path of a file");
+  if (!text) return std::nullopt;
+  const std::string path = reading.Absolute(*text);
+  Result<std::string> content = os::ReadFile(path, bytes_max);
+  if (content.ok()) return std::move(content).take();
+  reading.Fail(node, content.error().Is(ErrorKind::kNotFound)
+                         ? "there is no file " + path + "."
+                         : "can't read it: " + content.error().message + ".");
+  return std::nullopt;
+}
+
 }  // namespace
+
+void RawText::Read(Reading& reading, const Node& node, std::string& out) const {
+  if (!node.yaml.IsScalar()) return reading.Expected(node, "text");
+  out = node.yaml.Scalar();
+}
+
+void TextFile::Read(Reading& reading, const Node& node, std::string& out) const {
+  std::optional<std::string> content = ContentOf(reading, node, kTextBytesMax);
+  if (!content) return;
+  if (!IsValidUtf8(*content)) return reading.Fail(node, "the file isn't UTF-8.");
+  out = std::move(*content);
+}
 
 void PlainText::Read(Reading& reading, const Node& node, std::string& out) const {
   if (auto text = reading.Scalar(node, "text")) out = *text;
@@ -70,17 +97,11 @@ std::string Secret::Show(const std::string& value) const {
 }
 
 void SecretFile::Read(Reading& reading, const Node& node, std::string& out) const {
-  auto text = reading.Scalar(node, "the path of a file");
-  if (!text) return;
-  const std::string path = reading.Absolute(*text);
-  Result<std::string> content = os::ReadFile(path, kSecretBytesMax);
-  if (!content.ok())
-    return reading.Fail(node, content.error().Is(ErrorKind::kNotFound)
-                                  ? "there is no file " + path + "."
-                                  : "can't read it: " + content.error().message + ".");
+  std::optional<std::string> content = ContentOf(reading, node, kSecretBytesMax);
+  if (!content) return;
   while (!content->empty() && (content->back() == '\n' || content->back() == '\r'))
     content->pop_back();
-  if (content->empty()) return reading.Fail(node, "the file " + path + " is empty.");
+  if (content->empty()) return reading.Fail(node, "the file is empty.");
   out = *content;
 }
 

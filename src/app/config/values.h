@@ -22,6 +22,20 @@ struct PlainText {
   std::string Show(const std::string& value) const { return value; }
 };
 
+// Text as it stands in the file: a '$' is a '$'.
+struct RawText {
+  std::string Type() const { return "text"; }
+  void Read(Reading& reading, const Node& node, std::string& out) const;
+  std::string Show(const std::string& value) const { return value; }
+};
+
+// The path of a text file, relative to the folder of the yaml; its content is the value.
+struct TextFile {
+  std::string Type() const { return "path of a file"; }
+  void Read(Reading& reading, const Node& node, std::string& out) const;
+  std::string Show(const std::string& value) const { return value; }
+};
+
 // Read like text, never shown.
 struct Secret {
   std::string Type() const { return "secret text"; }
@@ -153,6 +167,22 @@ struct Choice {
     for (const auto& [name, choice] : choices)
       if (choice == value) return std::string(name);
     return {};
+  }
+};
+
+// What needn't be given.
+template <class P>
+struct Maybe {
+  P inner;
+
+  std::string Type() const { return inner.Type(); }
+  template <class V>
+  void Read(Reading& reading, const Node& node, std::optional<V>& out) const {
+    inner.Read(reading, node, out.emplace());
+  }
+  template <class V>
+  std::string Show(const std::optional<V>& value) const {
+    return value ? inner.Show(*value) : "";
   }
 };
 
