@@ -14,13 +14,17 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 
 }  // namespace
 
+std::string MarkPrefixOf(const FrameworkPlaces& places) {
+  return fmt::format("{}={}.{}.", kMarkVariable, places.mark_prefix, places.mark_secret);
+}
+
 Launch MakeLaunch(const FunctionSpec& spec, const Deployment& deployment,
                   const FrameworkPlaces& places, uint64_t worker) {
   const auto& part = std::get<FrameworkPart>(spec.part);
   const bool python = part.runtime == Runtime::kPython;
   const std::string base = fmt::format("{}/{}", places.run_folder, worker);
   Launch launch;
-  launch.mark = fmt::format("{}={}-{}", kMarkVariable, places.mark_prefix, worker);
+  launch.mark = fmt::format("{}{}.{}", MarkPrefixOf(places), spec.name, worker);
 
   const std::string url = places.url();
   std::map<std::string, std::string> environment = {

@@ -14,13 +14,17 @@ namespace caudal::functions {
 struct FrameworkPlaces {
   std::string folder;                // of deployments: <data>/functions
   std::string run_folder;            // of sockets; a short path, this user's only
-  std::string mark_prefix;           // of this data folder: "<hex>"
+  std::string mark_prefix;           // of this data folder: letters and digits
+  std::string mark_secret;           // of this run of the server: what makes a worker known as ours
   std::string project;               // GOOGLE_CLOUD_PROJECT
   std::function<std::string()> url;  // of the server; empty while it doesn't serve yet
 };
 
-// The variable that marks all processes of a worker, and those they start.
+// The variable that marks all processes of a worker, and those they start:
+// CAUDAL_WORKER=<prefix>.<secret>.<function>.<number>
 inline constexpr const char* kMarkVariable = "CAUDAL_WORKER";
+// What the marks of all workers of this run begin with.
+std::string MarkPrefixOf(const FrameworkPlaces& places);
 
 struct Launch {
   os::ProcessOptions process;

@@ -18,7 +18,7 @@ void EndLeftovers(const std::string& mark_prefix) {
   os::ProcessWatch watch(kMarkVariable);
   int killed = 0;
   for (const std::string& mark :
-       watch.MarksThatBegin(std::string(kMarkVariable) + "=" + mark_prefix + "-"))
+       watch.MarksThatBegin(std::string(kMarkVariable) + "=" + mark_prefix + "."))
     killed += watch.Kill({0, mark});
   if (killed > 0) LogWarning("function processes of an earlier server ended", {{"count", killed}});
 }
@@ -38,6 +38,7 @@ Result<void> RemoveOthers(const std::string& folder, const std::vector<FunctionS
 Result<void> PreparePlaces(FrameworkPlaces& places, const std::vector<FunctionSpec>& functions,
                            Random& random) {
   EndLeftovers(places.mark_prefix);
+  places.mark_secret = random.Hex(16);
   TRY(os::MakeDirs(places.folder, 0700));
   TRY(RemoveOthers(places.folder, functions));
   TRY(os::RemoveTree(places.run_folder));

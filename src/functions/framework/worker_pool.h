@@ -48,11 +48,10 @@ class WorkerPool {
   Result<void> Use(std::shared_ptr<const Deployment> deployment, const Print& print,
                    std::stop_token stop) EXCLUDES(mutex_);
 
-  // A worker that can be called: an idle one, or a new one, waited for until the deadline. What it
-  // prints while it starts goes to `print`.
-  Result<std::unique_ptr<Worker>> Acquire(const Print& print,
-                                          std::chrono::steady_clock::time_point deadline,
-                                          const std::stop_token& stop) EXCLUDES(mutex_);
+  // A worker that can be called: an idle one, or a new one, for which it waits. What that prints
+  // while it starts goes to `print`.
+  Result<std::unique_ptr<Worker>> Acquire(const Print& print, const std::stop_token& stop)
+      EXCLUDES(mutex_);
   // Back after its call; `fit` false: it must not be used again.
   void Release(std::unique_ptr<Worker> worker, bool fit) EXCLUDES(mutex_);
 
@@ -70,8 +69,8 @@ class WorkerPool {
   };
 
   Result<std::unique_ptr<Worker>> StartAndWait(std::shared_ptr<const Deployment> deployment,
-                                               const Print& print, SteadyTime deadline,
-                                               const std::stop_token& stop) EXCLUDES(mutex_);
+                                               const Print& print, const std::stop_token& stop)
+      EXCLUDES(mutex_);
   void Retire(std::unique_ptr<Worker> worker) REQUIRES(mutex_);
   // Idle from now on, unless there are enough.
   void Keep(std::unique_ptr<Worker> worker) REQUIRES(mutex_);
