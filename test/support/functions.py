@@ -2,6 +2,7 @@
 import os
 import pathlib
 import time
+from urllib.parse import quote
 
 CACHE = pathlib.Path(os.environ.get("CAUDAL_CACHE", pathlib.Path.home() / ".cache/caudal"))
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "e2e/functions"
@@ -89,7 +90,7 @@ def wait_idle(server, name, count):
 
 
 def upload(server, name, text="text", bucket="in-bucket"):
-    answer = server.request("POST", f"/upload/storage/v1/b/{bucket}/o", params={"uploadType": "media", "name": name},
+    answer = server.request("POST", f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}",
                             data=text.encode())
     assert answer.status_code == 200, answer.text
     return answer.json()
