@@ -57,7 +57,7 @@ const Keys& CommonKeys() {
             Choice<FunctionKind>{{{"http", FunctionKind::kHttp},
                                   {"python", FunctionKind::kPython},
                                   {"node", FunctionKind::kNode}}},
-            kLive, "a URL (http), or a Cloud Function in a folder (python, node).", true),
+            kLive, "http for a URL, python or node for a Cloud Function in a folder.", true),
       Field("trigger", &C::trigger, Section<FunctionTriggerConfig>{&TriggerKeys}, kLive,
             "what fires it.", true),
       Field("timeout", &C::timeout, Duration{10ms, 24h}, kLive,
