@@ -39,7 +39,7 @@ class Worker {
   void End(Error reason);
   void Kill();  // thread-safe
 
-  int calls() const { return calls_; }
+  int calls() const { return calls_; }  // thread-safe
   int group() const { return process_->pid(); }
   const std::string& mark() const { return mark_; }
   const Deployment& deployment() const { return *deployment_; }
@@ -64,7 +64,7 @@ class Worker {
   std::unique_ptr<os::Process> process_;
   os::File output_;
   http::Client client_;
-  int calls_ = 0;
+  std::atomic<int> calls_{0};
   std::atomic<bool> stop_reading_{false};
   std::thread reader_;
   mutable Mutex print_mutex_;
