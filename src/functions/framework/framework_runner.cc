@@ -71,8 +71,8 @@ class FrameworkRunner final : public Runner {
   Result<std::unique_ptr<Worker>> StartWorker(std::shared_ptr<const Deployment> deployment,
                                               Print print) {
     static std::atomic<uint64_t> number{0};
-    const Launch launch = MakeLaunch(spec_, *deployment, places_, ++number);
-    return Worker::Start(launch, std::move(deployment), std::move(print));
+    Launch launch = MakeLaunch(spec_, *deployment, places_, ++number);
+    return Worker::Start(std::move(launch), std::move(deployment), std::move(print));
   }
 
   http::ClientRequest RequestFor(const RunContext& context) const {

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "functions/framework/framework_runner.h"
+#include "os/control_group.h"
 #include "os/file.h"
 #include "os/process_watch.h"
 #include "os/unix_socket.h"
@@ -39,6 +40,7 @@ Result<void> PreparePlaces(FrameworkPlaces& places, const std::vector<FunctionSp
                            Random& random) {
   EndLeftovers(places.mark_prefix);
   places.mark_secret = random.Hex(16);
+  places.groups = os::ControlGroups::Find("caudal-" + places.mark_prefix);
   TRY(os::MakeDirs(places.folder, 0700));
   TRY(RemoveOthers(places.folder, functions));
   TRY(os::RemoveTree(places.run_folder));

@@ -150,16 +150,17 @@ std::vector<Worker*> WorkerPool::All() const {
 std::vector<WorkerInfo> WorkerPool::Workers() const {
   MutexLock lock(mutex_);
   std::vector<WorkerInfo> list;
-  const auto add = [&](const Worker& worker, const char* state) {
-    const auto seen = memory_.find(&worker);
-    list.push_back(
-        {worker.group(), state, worker.calls(), seen == memory_.end() ? 0 : seen->second});
-  };
-  for (const Worker* worker : out_) add(*worker, worker->calls() > 0 ? "busy" : "starting");
-  for (const Idle& idle : idle_) add(*idle.worker, "idle");
-  if (warming_) add(*warming_, "starting");
-  for (const Ending& ending : ending_) add(*ending.worker, "ending");
+  for (const Worker* worker : out_)
+    list.push_back(InfoOf(*worker, worker->calls() > 0 ? "busy" : "starting"));
+  for (const Idle& idle : idle_) list.push_back(InfoOf(*idle.worker, "idle"));
+  if (warming_) list.push_back(InfoOf(*warming_, "starting"));
+  for (const Ending& ending : ending_) list.push_back(InfoOf(*ending.worker, "ending"));
   return list;
+}
+
+WorkerInfo WorkerPool::InfoOf(const Worker& worker, const char* state) const {
+  const auto seen = memory_.find(&worker);
+  return {worker.group(), state, worker.calls(), seen == memory_.end() ? 0 : seen->second};
 }
 
 void WorkerPool::Watch() {

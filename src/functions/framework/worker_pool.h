@@ -77,6 +77,7 @@ class WorkerPool {
   void Watch() EXCLUDES(mutex_);
   void Measure() EXCLUDES(mutex_);
   std::vector<Worker*> All() const REQUIRES(mutex_);
+  WorkerInfo InfoOf(const Worker& worker, const char* state) const REQUIRES(mutex_);
   void DropIdle(SteadyTime now) REQUIRES(mutex_);
   void KeepWarm(SteadyTime now) EXCLUDES(mutex_);
   std::vector<std::unique_ptr<Worker>> TakeEnded(SteadyTime now) REQUIRES(mutex_);
