@@ -61,7 +61,7 @@ test-tsan: ## Run the concurrent tests with ThreadSanitizer
 	@ninja -C build/tsan -j $(JOBS)
 	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -j $(JOBS) --output-on-failure --no-tests=error
 # Modules that start threads, and whatever says in its name that it runs several at once.
-TSAN_TESTS := ^(http|meta|engine|events|objects|functions|app)\.|[Cc]oncurren|[Tt]hread|[Pp]arallel
+TSAN_TESTS := ^(http|meta|engine|events|objects|sched|functions|app)\.|[Cc]oncurren|[Tt]hread|[Pp]arallel
 
 .PHONY: test-crash
 test-crash: dev ## Kill the server and cut the power for a few rounds, and check what is left

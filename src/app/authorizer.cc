@@ -62,6 +62,9 @@ http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
     // also from a signed URL, whose followers carry no credentials.
     if (api::gcs::IsUploadAction(action) && request.query.Has("upload_id"))
       return http::Principal{};
+    if (options.function_of && !header && !CameThroughAProxy(request))
+      if (const auto function = options.function_of(request))
+        return http::Principal{"function " + *function, true};
     if (action == "metrics.read" && options.loopback && !CameThroughAProxy(request))
       return http::Principal{};
     return MakeError(ErrorKind::kUnauthenticated,

@@ -1,9 +1,16 @@
 #include "app/function_runners.h"
 
+#include "app/config/config.h"
 #include "data/digest.h"
 #include "functions/http/http_runner.h"
+#include "os/socket_owner.h"
 
 namespace caudal::app {
+namespace {
+
+constexpr size_t kKnownMax = 4096;  // connections; the oldest is forgotten
+
+}  // namespace
 
 Result<std::unique_ptr<FunctionRunners>> FunctionRunners::Make(
     RunnerDependencies dependencies, const std::vector<functions::FunctionSpec>& functions) {
@@ -20,6 +27,24 @@ Result<std::unique_ptr<FunctionRunners>> FunctionRunners::Make(
 }
 
 FunctionRunners::~FunctionRunners() { functions::LeavePlaces(places_); }
+
+std::optional<std::string> FunctionRunners::FunctionOf(const http::Request& request) {
+  const http::Link& link = request.link;
+  if (link.number == 0 || !(IsLoopback(request.peer) || request.peer.starts_with("::ffff:127.")))
+    return std::nullopt;
+  {
+    MutexLock lock(mutex_);
+    const auto found = known_.find(link.number);
+    if (found != known_.end()) return found->second;
+  }
+  const std::string prefix = functions::MarkPrefixOf(places_);
+  std::optional<std::string> function = os::MarkOfClient(prefix, link.peer_port, link.own_port);
+  if (function) function = function->substr(prefix.size(), function->rfind('.') - prefix.size());
+  MutexLock lock(mutex_);
+  if (known_.size() >= kKnownMax) known_.erase(known_.begin());
+  known_[link.number] = function;
+  return function;
+}
 
 functions::RunnerFactory FunctionRunners::factory() {
   return [this](const functions::FunctionSpec& spec,

@@ -123,6 +123,7 @@ struct Platform::Impl {
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
+  std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
   http::Router router;
   // Read by handlers that may run before Start has returned.
   std::atomic<http::Server*> serving{nullptr};
@@ -237,6 +238,10 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
   options.required = auth_required;
   options.loopback = IsLoopback(config.server.listen.host);
   options.admin_token = admin_token;
+  options.function_of = [this](const http::Request& request) -> std::optional<std::string> {
+    FunctionRunners* known = known_runners.load();
+    return known != nullptr ? known->FunctionOf(request) : std::nullopt;
+  };
   router.SetAuthorizer(MakeAuthorizer(std::move(options), *keys, clock));
 
   api::AddRoutes(router,
@@ -298,6 +303,7 @@ Result<void> Platform::Impl::StartFunctions() {
   const auto sql = [this](const functions::FunctionSpec& spec) { return sql_runners->Make(spec); };
   runners = TRY(FunctionRunners::Make(
       {folder.paths(), url, config.platform.name, clock, random, sql}, specs));
+  known_runners = runners.get();
   return functions->Start(runners->factory());
 }
 

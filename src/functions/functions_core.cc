@@ -218,6 +218,7 @@ std::vector<FunctionInfo> FunctionsCore::List() const {
     for (const auto& [name, function] : functions_) all.push_back(function);
   }
   std::vector<FunctionInfo> list;
+  list.reserve(all.size());
   for (const LivePtr& function : all) list.push_back(InfoOf(function));
   return list;
 }

@@ -66,7 +66,8 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  // Up to spec.concurrency at once. Ends by the deadline, by itself, with kTimeout.
+  // Up to spec.concurrency at once. Ends by the deadline, by itself, with kTimeout; what must be
+  // brought up first (a process) has a time of its own.
   virtual Result<RunResult> Run(const RunContext& context) = 0;
 
   virtual RunnerStatus status() const { return {}; }

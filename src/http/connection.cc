@@ -28,12 +28,13 @@ Response BadRequest(std::string message) {
 
 }  // namespace
 
-Connection::Connection(IoThread& io, Socket socket, std::string peer)
+Connection::Connection(IoThread& io, Socket socket, std::string peer, Link link)
     : io_(io),
       shared_(io.shared()),
       socket_(std::move(socket)),
       timer_(socket_.get_executor()),
       peer_(std::move(peer)),
+      link_(link),
       place_(io.Enter(this)) {}
 
 Connection::~Connection() {
@@ -184,6 +185,7 @@ std::optional<Response> Connection::CheckHead() {
   head_request_ = request_.method == Method::kHead;
   continue_owed_ = !body_done_ && http11_ && parser_->expects_continue();
   request_.peer = peer_;
+  request_.link = link_;
   if (parser_->unknown_method()) {
     return Refusal(501, ErrorKind::kUnsupported,
                    "Caudal doesn't know this request method; use GET, HEAD, POST, PUT, PATCH, "

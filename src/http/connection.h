@@ -17,7 +17,7 @@ namespace caudal::http {
 
 class Connection {
  public:
-  Connection(IoThread& io, Socket socket, std::string peer);
+  Connection(IoThread& io, Socket socket, std::string peer, Link link);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -113,6 +113,7 @@ class Connection {
   Socket socket_;
   Timer timer_;
   std::string peer_;
+  const Link link_;
   std::list<Connection*>::iterator place_;
 
   std::unique_ptr<char[]> in_;

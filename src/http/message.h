@@ -62,6 +62,13 @@ struct Principal {
   bool authenticated = false;
 };
 
+// A connection. All zero: there is none (tests).
+struct Link {
+  uint64_t number = 0;  // never given again while the server runs
+  uint16_t peer_port = 0;
+  uint16_t own_port = 0;
+};
+
 struct Request {
   Method method = Method::kGet;
   std::string target;  // as sent: path and query, percent-encoded
@@ -71,6 +78,7 @@ struct Request {
   Headers headers;
   std::string body;                        // whole, unless the route takes it as a stream
   std::string peer;                        // address of the client
+  Link link;                               // the connection it came by
   std::optional<uint64_t> content_length;  // absent when chunked
   Principal principal;
 

@@ -141,9 +141,12 @@ void ServerImpl::Place(Socket socket, IoThread& thread) {
   socket.non_blocking(true, ignored);
   socket.set_option(tcp::no_delay(true), ignored);
   const tcp::endpoint peer = socket.remote_endpoint(ignored);
-  asio::post(thread.context(), [&thread, socket = std::move(socket),
+  const Link link{accepted_.load(std::memory_order_relaxed), peer.port(),
+                  socket.local_endpoint(ignored).port()};
+  asio::post(thread.context(), [&thread, socket = std::move(socket), link,
                                 peer = peer.address().to_string()]() mutable {
-    auto connection = std::make_unique<Connection>(thread, std::move(socket), std::move(peer));
+    auto connection =
+        std::make_unique<Connection>(thread, std::move(socket), std::move(peer), link);
     asio::co_spawn(thread.context().get_executor(), Connection::Serve(std::move(connection)),
                    asio::detached);
   });

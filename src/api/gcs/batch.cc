@@ -133,6 +133,7 @@ Result<Response> Batch(const Context& context, Request& request, const http::Rou
   for (BatchCall& call : calls) {
     http::Request& inner = call.request;
     inner.peer = request.peer;
+    inner.link = request.link;
     inner.base_url = request.base_url;
     if (!inner.headers.Get("Authorization")) {
       if (const auto authorization = request.headers.Get("Authorization"))

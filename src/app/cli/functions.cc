@@ -137,9 +137,15 @@ int Deploy(const Context& context, const Options& options) {
   Result<AdminClient> client = AdminClient::Connect(context);
   if (!client.ok()) return context.Fail(client.error());
   const std::string path = FunctionPath(options.what);
-  const Result<Json> begun = client->Post(path + "/deploy", Json::object());
-  // One that is going on already is followed just as well.
-  if (!begun.ok() && begun.error().code != "function.deploying") return context.Fail(begun.error());
+  Result<Json> begun = client->Post(path + "/deploy", Json::object());
+  if (!begun.ok() && begun.error().code == "function.deploying") {
+    // One is going on, perhaps from before the last change: another one after it.
+    const Result<void> waited =
+        client->Follow(path + "/deploy", [](std::string_view) { return true; });
+    if (!waited.ok()) return context.Fail(waited.error());
+    begun = client->Post(path + "/deploy", Json::object());
+  }
+  if (!begun.ok()) return context.Fail(begun.error());
   const Result<void> followed = client->Follow(path + "/deploy", [&](std::string_view line) {
     if (context.json) {
       context.PrintJson({{"line", line}});

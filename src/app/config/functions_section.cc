@@ -65,7 +65,8 @@ const Keys& CommonKeys() {
       Field("trigger", &C::trigger, Section<FunctionTriggerConfig>{&TriggerKeys}, kLive,
             "what fires it.", true),
       Field("timeout", &C::timeout, Duration{10ms, 24h}, kLive,
-            "A run that takes longer is ended, and has failed."),
+            "A run that takes longer is ended, and has failed. A process that must start first has "
+            "start_timeout for that."),
       Field("memory", &C::memory, Size{16u << 20, 1ull << 40}, kLive,
             "More than this ends the run, where Caudal runs it itself."),
       Field("concurrency", &C::concurrency, Whole{1, 100}, kLive,

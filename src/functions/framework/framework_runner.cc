@@ -16,9 +16,6 @@
 namespace caudal::functions {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
 constexpr size_t kAnswerBytesLogged = 4096;
 
 WorkerPoolOptions PoolOptionsOf(const FunctionSpec& spec) {
@@ -46,7 +43,7 @@ class FrameworkRunner final : public Runner {
 
   Result<RunResult> Run(const RunContext& context) override {
     const Print print = [&context](std::string_view text) { context.log.Write(text); };
-    std::unique_ptr<Worker> worker = TRY(pool_.Acquire(print, context.deadline, context.cancel));
+    std::unique_ptr<Worker> worker = TRY(pool_.Acquire(print, context.cancel));
     Result<http::ClientResponse> response = worker->Call(RequestFor(context), print);
     const std::string words = response.ok() ? worker->LastWords() : "";
     pool_.Release(std::move(worker), response.ok());
@@ -74,16 +71,15 @@ class FrameworkRunner final : public Runner {
   Result<std::unique_ptr<Worker>> StartWorker(std::shared_ptr<const Deployment> deployment,
                                               Print print) {
     static std::atomic<uint64_t> number{0};
-    const Launch launch = MakeLaunch(spec_, *deployment, places_, ++number);
-    return Worker::Start(launch, std::move(deployment), std::move(print));
+    Launch launch = MakeLaunch(spec_, *deployment, places_, ++number);
+    return Worker::Start(std::move(launch), std::move(deployment), std::move(print));
   }
 
   http::ClientRequest RequestFor(const RunContext& context) const {
     events::WebhookTarget target;
     target.webhook.url = "http://localhost/";
-    target.webhook.timeout =
-        std::max(std::chrono::duration_cast<milliseconds>(context.deadline - steady_clock::now()),
-                 milliseconds(1));
+    // From now on: the time that the process took to come up was its own.
+    target.webhook.timeout = spec_.timeout;
     target.subscriber = SubscriberOf(spec_.name);
     http::ClientRequest request =
         events::MakeWebhookRequest(context.event, target, context.attempt, clock_.Now());

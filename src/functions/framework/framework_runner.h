@@ -20,8 +20,9 @@ std::unique_ptr<Runner> MakeFrameworkRunner(const FunctionSpec& spec, FrameworkP
                                             Clock& clock, std::function<void()> changed);
 
 // Before the first runner is made: ends the processes that an earlier server left, removes
-// deployments of functions that are not among `functions`, and makes the run folder anew (another
-// one in /tmp, where its path is too long for sockets).
+// deployments of functions that are not among `functions`, makes the run folder anew (another one
+// in /tmp, where its path is too long for sockets), a secret, and where the kernel has them a place
+// for control groups.
 Result<void> PreparePlaces(FrameworkPlaces& places, const std::vector<FunctionSpec>& functions,
                            Random& random);
 // After the last runner is gone.

@@ -49,6 +49,7 @@ class FrameworkTest : public FunctionsFixture {
   }
   void StartFunction(const FunctionSpec& spec) {
     ASSERT_TRUE(PreparePlaces(places_, {spec}, SystemRandom()).ok());
+    if (!with_groups_) places_.groups.reset();
     ASSERT_TRUE(functions_->Configure({spec}).ok());
     ASSERT_TRUE(dispatcher_->Start().ok());
     ASSERT_TRUE(
@@ -68,6 +69,7 @@ class FrameworkTest : public FunctionsFixture {
     WaitUntil([&] { return Pending() == 0; });
   }
 
+  bool with_groups_ = true;
   FrameworkPlaces places_;
 };
 
@@ -111,7 +113,12 @@ TEST_F(FrameworkTest, GivesItACleanEnvironmentAndACloudEvent) {
   EXPECT_EQ(headers["function-execution-id"], std::to_string(Runs()[0].id));
 }
 
-TEST_F(FrameworkTest, ContainsWhatGoesWrong) {
+// With the kernel's control groups, where there are any, and without.
+class ContainmentTest : public FrameworkTest, public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(ControlGroups, ContainmentTest, testing::Bool());
+
+TEST_P(ContainmentTest, ContainsWhatGoesWrong) {
+  with_groups_ = GetParam();
   FunctionSpec spec = PythonSpec();
   spec.retry.window = milliseconds(0);  // one attempt each
   spec.memory_bytes = 100u << 20;

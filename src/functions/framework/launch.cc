@@ -4,15 +4,35 @@
 
 #include <map>
 
+#include "base/log.h"
+
 namespace caudal::functions {
 namespace {
 
 using Runtime = FrameworkPart::Runtime;
 using Signature = FrameworkPart::Signature;
 
+// Threads count too. What is watched (WorkerPoolOptions) is less.
+constexpr int kTasksMax = 1024;
+
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+std::unique_ptr<os::ControlGroup> MakeGroup(const FunctionSpec& spec, const FrameworkPlaces& places,
+                                            uint64_t worker) {
+  if (!places.groups) return nullptr;
+  Result<std::unique_ptr<os::ControlGroup>> group =
+      places.groups->Make(fmt::format("{}-{}", spec.name, worker), spec.memory_bytes, kTasksMax);
+  if (group.ok()) return std::move(*group);
+  LogWarning("a function process has no control group; its memory is watched",
+             {{"error", group.error().message}});
+  return nullptr;
+}
+
 }  // namespace
+
+std::string MarkPrefixOf(const FrameworkPlaces& places) {
+  return fmt::format("{}={}.{}.", kMarkVariable, places.mark_prefix, places.mark_secret);
+}
 
 Launch MakeLaunch(const FunctionSpec& spec, const Deployment& deployment,
                   const FrameworkPlaces& places, uint64_t worker) {
@@ -20,7 +40,10 @@ Launch MakeLaunch(const FunctionSpec& spec, const Deployment& deployment,
   const bool python = part.runtime == Runtime::kPython;
   const std::string base = fmt::format("{}/{}", places.run_folder, worker);
   Launch launch;
-  launch.mark = fmt::format("{}={}-{}", kMarkVariable, places.mark_prefix, worker);
+  launch.function = spec.name;
+  launch.memory_bytes = spec.memory_bytes;
+  launch.group = MakeGroup(spec, places, worker);
+  launch.mark = fmt::format("{}{}.{}", MarkPrefixOf(places), spec.name, worker);
 
   const std::string url = places.url();
   std::map<std::string, std::string> environment = {

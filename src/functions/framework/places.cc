@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "functions/framework/framework_runner.h"
+#include "os/control_group.h"
 #include "os/file.h"
 #include "os/process_watch.h"
 #include "os/unix_socket.h"
@@ -18,7 +19,7 @@ void EndLeftovers(const std::string& mark_prefix) {
   os::ProcessWatch watch(kMarkVariable);
   int killed = 0;
   for (const std::string& mark :
-       watch.MarksThatBegin(std::string(kMarkVariable) + "=" + mark_prefix + "-"))
+       watch.MarksThatBegin(std::string(kMarkVariable) + "=" + mark_prefix + "."))
     killed += watch.Kill({0, mark});
   if (killed > 0) LogWarning("function processes of an earlier server ended", {{"count", killed}});
 }
@@ -38,6 +39,8 @@ Result<void> RemoveOthers(const std::string& folder, const std::vector<FunctionS
 Result<void> PreparePlaces(FrameworkPlaces& places, const std::vector<FunctionSpec>& functions,
                            Random& random) {
   EndLeftovers(places.mark_prefix);
+  places.mark_secret = random.Hex(16);
+  places.groups = os::ControlGroups::Find("caudal-" + places.mark_prefix);
   TRY(os::MakeDirs(places.folder, 0700));
   TRY(RemoveOthers(places.folder, functions));
   TRY(os::RemoveTree(places.run_folder));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "os/file.h"
 #include "os/process_watch.h"
 #include "os/unix_socket.h"
@@ -19,7 +20,7 @@ constexpr milliseconds kDying{300};
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> Worker::Start(const Launch& launch,
+Result<std::unique_ptr<Worker>> Worker::Start(Launch launch,
                                               std::shared_ptr<const Deployment> deployment,
                                               Print print) {
   std::unique_ptr<Worker> worker(new Worker(launch, std::move(deployment), std::move(print)));
@@ -27,6 +28,13 @@ Result<std::unique_ptr<Worker>> Worker::Start(const Launch& launch,
   os::ProcessOptions options = launch.process;
   options.output = pipe.write.fd();
   worker->process_ = TRY(os::Process::Start(options));
+  // It has started nothing by now.
+  if (worker->group_) {
+    const Result<void> added = worker->group_->Add(worker->process_->pid());
+    if (!added.ok())
+      LogWarning("a function process isn't in its control group; its memory is watched",
+                 {{"function", launch.function}, {"error", added.error().message}});
+  }
   worker->output_ = std::move(pipe.read);
   worker->reader_ = std::thread([w = worker.get()] { w->ReadOutput(); });
   return worker;
@@ -35,8 +43,9 @@ Result<std::unique_ptr<Worker>> Worker::Start(const Launch& launch,
 Worker::~Worker() {
   if (process_) {
     process_->Kill();
+    if (group_) group_->Kill();
     (void)process_->Wait(milliseconds::max());
-    // Those that left its group.
+    // Those that left its group, where the kernel has no better one.
     os::ProcessWatch(kMarkVariable).Kill({0, mark_});
   }
   stop_reading_ = true;
@@ -88,13 +97,21 @@ void Worker::End(Error reason) {
   process_->Terminate();
 }
 
-void Worker::Kill() { process_->Kill(); }
+void Worker::Kill() {
+  if (group_) group_->Kill();
+  process_->Kill();
+}
 
 Error Worker::WhyItBrokeOff(const Error& error) {
   {
     MutexLock lock(reason_mutex_);
     if (reason_) return *reason_;
   }
+  if (group_ && group_->OutOfMemory())
+    return MakeError(
+        ErrorKind::kLimit,
+        fmt::format("the function used more than its memory of {} MiB", memory_bytes_ >> 20),
+        "function.limit");
   if (!error.Is(ErrorKind::kUnavailable)) return error;
   const std::optional<os::ExitStatus> ended = process_->Wait(kDying);
   (void)ReadWhatIsThere();

@@ -22,7 +22,7 @@ class Worker {
  public:
   // Returns at once; Listening tells when it can be called. What it prints goes to `print`, or
   // nowhere; its end is kept for errors.
-  static Result<std::unique_ptr<Worker>> Start(const Launch& launch,
+  static Result<std::unique_ptr<Worker>> Start(Launch launch,
                                                std::shared_ptr<const Deployment> deployment,
                                                Print print);
   // Kills it with all that it started.
@@ -47,9 +47,11 @@ class Worker {
   std::string LastWords() const EXCLUDES(print_mutex_);
 
  private:
-  Worker(const Launch& launch, std::shared_ptr<const Deployment> deployment, Print print)
+  Worker(Launch& launch, std::shared_ptr<const Deployment> deployment, Print print)
       : socket_(launch.socket),
         mark_(launch.mark),
+        memory_bytes_(launch.memory_bytes),
+        group_(std::move(launch.group)),
         deployment_(std::move(deployment)),
         print_(std::move(print)) {}
   void ReadOutput();
@@ -60,6 +62,8 @@ class Worker {
 
   const std::string socket_;
   const std::string mark_;
+  const uint64_t memory_bytes_;
+  std::unique_ptr<os::ControlGroup> group_;  // may be null
   const std::shared_ptr<const Deployment> deployment_;
   std::unique_ptr<os::Process> process_;
   os::File output_;

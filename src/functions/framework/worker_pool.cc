@@ -55,9 +55,8 @@ void WorkerPool::Retire(std::unique_ptr<Worker> worker) {
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::StartAndWait(
-    std::shared_ptr<const Deployment> deployment, const Print& print, SteadyTime deadline,
-    const std::stop_token& stop) {
-  deadline = std::min(deadline, steady_clock::now() + options_.start_timeout);
+    std::shared_ptr<const Deployment> deployment, const Print& print, const std::stop_token& stop) {
+  const SteadyTime deadline = steady_clock::now() + options_.start_timeout;
   std::unique_ptr<Worker> worker = TRY(start_(std::move(deployment), print));
   {
     MutexLock lock(mutex_);
@@ -85,7 +84,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::StartAndWait(
 
 Result<void> WorkerPool::Use(std::shared_ptr<const Deployment> deployment, const Print& print,
                              std::stop_token stop) {
-  std::unique_ptr<Worker> worker = TRY(StartAndWait(deployment, print, SteadyTime::max(), stop));
+  std::unique_ptr<Worker> worker = TRY(StartAndWait(deployment, print, stop));
   MutexLock lock(mutex_);
   deployment_ = std::move(deployment);
   for (Idle& idle : idle_) Retire(std::move(idle.worker));
@@ -97,7 +96,7 @@ Result<void> WorkerPool::Use(std::shared_ptr<const Deployment> deployment, const
   return {};
 }
 
-Result<std::unique_ptr<Worker>> WorkerPool::Acquire(const Print& print, SteadyTime deadline,
+Result<std::unique_ptr<Worker>> WorkerPool::Acquire(const Print& print,
                                                     const std::stop_token& stop) {
   std::shared_ptr<const Deployment> deployment;
   {
@@ -113,13 +112,13 @@ Result<std::unique_ptr<Worker>> WorkerPool::Acquire(const Print& print, SteadyTi
         out_.push_back(worker.get());
         return worker;
       }
-      if (!warming_ || stop.stop_requested() || steady_clock::now() > deadline) break;
+      if (!warming_ || stop.stop_requested()) break;
       changed_.WaitFor(mutex_, kAskAgain);
     }
     deployment = deployment_;
   }
   if (!deployment) return MakeError(ErrorKind::kUnavailable, "the function isn't deployed yet");
-  return StartAndWait(std::move(deployment), print, deadline, stop);
+  return StartAndWait(std::move(deployment), print, stop);
 }
 
 void WorkerPool::Release(std::unique_ptr<Worker> worker, bool fit) {
@@ -151,16 +150,17 @@ std::vector<Worker*> WorkerPool::All() const {
 std::vector<WorkerInfo> WorkerPool::Workers() const {
   MutexLock lock(mutex_);
   std::vector<WorkerInfo> list;
-  const auto add = [&](const Worker& worker, const char* state) {
-    const auto seen = memory_.find(&worker);
-    list.push_back(
-        {worker.group(), state, worker.calls(), seen == memory_.end() ? 0 : seen->second});
-  };
-  for (const Worker* worker : out_) add(*worker, worker->calls() > 0 ? "busy" : "starting");
-  for (const Idle& idle : idle_) add(*idle.worker, "idle");
-  if (warming_) add(*warming_, "starting");
-  for (const Ending& ending : ending_) add(*ending.worker, "ending");
+  for (const Worker* worker : out_)
+    list.push_back(InfoOf(*worker, worker->calls() > 0 ? "busy" : "starting"));
+  for (const Idle& idle : idle_) list.push_back(InfoOf(*idle.worker, "idle"));
+  if (warming_) list.push_back(InfoOf(*warming_, "starting"));
+  for (const Ending& ending : ending_) list.push_back(InfoOf(*ending.worker, "ending"));
   return list;
+}
+
+WorkerInfo WorkerPool::InfoOf(const Worker& worker, const char* state) const {
+  const auto seen = memory_.find(&worker);
+  return {worker.group(), state, worker.calls(), seen == memory_.end() ? 0 : seen->second};
 }
 
 void WorkerPool::Watch() {

@@ -48,11 +48,10 @@ class WorkerPool {
   Result<void> Use(std::shared_ptr<const Deployment> deployment, const Print& print,
                    std::stop_token stop) EXCLUDES(mutex_);
 
-  // A worker that can be called: an idle one, or a new one, waited for until the deadline. What it
-  // prints while it starts goes to `print`.
-  Result<std::unique_ptr<Worker>> Acquire(const Print& print,
-                                          std::chrono::steady_clock::time_point deadline,
-                                          const std::stop_token& stop) EXCLUDES(mutex_);
+  // A worker that can be called: an idle one, or a new one, for which it waits. What that prints
+  // while it starts goes to `print`.
+  Result<std::unique_ptr<Worker>> Acquire(const Print& print, const std::stop_token& stop)
+      EXCLUDES(mutex_);
   // Back after its call; `fit` false: it must not be used again.
   void Release(std::unique_ptr<Worker> worker, bool fit) EXCLUDES(mutex_);
 
@@ -70,14 +69,15 @@ class WorkerPool {
   };
 
   Result<std::unique_ptr<Worker>> StartAndWait(std::shared_ptr<const Deployment> deployment,
-                                               const Print& print, SteadyTime deadline,
-                                               const std::stop_token& stop) EXCLUDES(mutex_);
+                                               const Print& print, const std::stop_token& stop)
+      EXCLUDES(mutex_);
   void Retire(std::unique_ptr<Worker> worker) REQUIRES(mutex_);
   // Idle from now on, unless there are enough.
   void Keep(std::unique_ptr<Worker> worker) REQUIRES(mutex_);
   void Watch() EXCLUDES(mutex_);
   void Measure() EXCLUDES(mutex_);
   std::vector<Worker*> All() const REQUIRES(mutex_);
+  WorkerInfo InfoOf(const Worker& worker, const char* state) const REQUIRES(mutex_);
   void DropIdle(SteadyTime now) REQUIRES(mutex_);
   void KeepWarm(SteadyTime now) EXCLUDES(mutex_);
   std::vector<std::unique_ptr<Worker>> TakeEnded(SteadyTime now) REQUIRES(mutex_);

@@ -1,0 +1,3 @@
+const ms = require('ms');
+
+exports.f = data => console.log(ms('1m'), data.name);
