@@ -27,11 +27,15 @@ class WorkerEngine final : public Engine {
     pool_.Shutdown();
     watchdog_.CloseAll();
   }
-  EngineStats stats() const override { return pool_.stats(); }
+  EngineStats stats() const override {
+    EngineStats stats = pool_.stats();
+    stats.resident_bytes += watchdog_.ResidentBytes();
+    return stats;
+  }
 
  private:
   Pool pool_;
-  Watchdog watchdog_;
+  mutable Watchdog watchdog_;
 };
 
 Result<void> CheckLimits(const Limits& limits) {

@@ -60,7 +60,7 @@ Result<std::unique_ptr<WorkerProcess>> Pool::StartOne(int number) {
 
 Result<void> Pool::Start() {
   // One at least, so that a worker that can't start is known at once.
-  for (int i = 0; i < std::max(options_.warm_min, 1); ++i) {
+  for (int i = 0; i < std::clamp(options_.warm_min, 1, options_.workers_max); ++i) {
     int number = 0;
     {
       MutexLock lock(mutex_);

@@ -46,6 +46,7 @@ class WorkerSession final : public Session {
   // Nobody wants the rest of the statement's rows: stops it and waits for its end.
   void Abandon(uint64_t number) EXCLUDES(mutex_);
 
+  uint64_t ResidentBytes() const { return worker_->process().ResidentBytes(); }
   // For the watchdog: looks at the limits. Returns when to look again at the latest.
   std::chrono::steady_clock::time_point Look(std::chrono::steady_clock::time_point now)
       EXCLUDES(mutex_);

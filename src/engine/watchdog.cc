@@ -44,6 +44,13 @@ int Watchdog::sessions() {
   return static_cast<int>(sessions_.size());
 }
 
+uint64_t Watchdog::ResidentBytes() {
+  MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const WorkerSession* session : sessions_) bytes += session->ResidentBytes();
+  return bytes;
+}
+
 void Watchdog::Watch() {
   MutexLock lock(mutex_);
   while (!stopping_) {

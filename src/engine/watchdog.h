@@ -1,6 +1,7 @@
 // Looks after the sessions there are: their limits, and the workers that were told to stop.
 #pragma once
 
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,7 @@ class Watchdog {
   void Wake();                          // something is due earlier than it was
   void CloseAll();
   int sessions();
+  uint64_t ResidentBytes();  // of their workers
 
  private:
   void Watch();

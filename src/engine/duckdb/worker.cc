@@ -99,9 +99,10 @@ class Worker {
   }
 
   Result<void> Begin(const BeginMessage& message) {
-    // Temporary files grow as well.
-    os::LimitFileSize(std::max(message.limits.output_bytes, message.limits.temp_bytes));
     segment_max_ = std::max(message.limits.memory_bytes / 2, kSegmentMaxLeast);
+    // Temporary files and rows on their way grow as well; the server looks at the outputs besides.
+    os::LimitFileSize(
+        std::max({message.limits.output_bytes, message.limits.temp_bytes, segment_max_}));
     const Result<void> begun = database_.Begin(message);
     if (begun.ok()) return Send(FrameType::kBegun, "");
     return Send(FrameType::kFailed, FailedMessage{0, begun.error()}.Write());
