@@ -149,7 +149,7 @@ TEST(Multipart, FindsTheBoundary) {
 TEST(BatchParser, ReadsCallsOfBothLineEnds) {
   for (const std::string eol : {"\r\n", "\n"}) {
     std::string body;
-    for (const std::string& line :
+    for (const char* line :
          {"--B", "Content-Type: application/http", "Content-ID: <x+1>", "",
           "PATCH http://h:1/storage/v1/b/x/o/a%2Fb?q=1 HTTP/1.1", "Content-Type: application/json",
           "Content-Length: 7", "", "{\"a\":1}", "--B", "Content-Type: application/http", "",

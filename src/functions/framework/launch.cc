@@ -59,6 +59,8 @@ Launch MakeLaunch(const FunctionSpec& spec, const Deployment& deployment,
       {"METADATA_SERVER_DETECTION", "none"},
       {"GOOGLE_CLOUD_PROJECT", places.project},
       {"GCP_PROJECT", places.project},
+      // gunicorn has a control socket there; elsewhere its path may be too long.
+      {"XDG_RUNTIME_DIR", places.run_folder},
       {"PYTHONUNBUFFERED", "1"},
       {"NODE_ENV", "production"},
   };

@@ -12,8 +12,8 @@
 namespace caudal::functions {
 namespace {
 
-// "/<number>:1"
-constexpr size_t kSocketNameMax = 12;
+// "/<number>:1", "/gunicorn.ctl"
+constexpr size_t kSocketNameMax = 14;
 
 void EndLeftovers(const std::string& mark_prefix) {
   os::ProcessWatch watch(kMarkVariable);
