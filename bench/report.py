@@ -6,7 +6,7 @@ import platform
 import re
 import subprocess
 
-BEGIN, END = "<!-- figures: written by bench/run.py -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: written by {} -->", "<!-- end of figures -->"
 
 
 def machine():
@@ -71,13 +71,22 @@ def table(rows):
     return "\n".join(out)
 
 
-def record(path, rows_path, new_rows, order):
-    """Replaces the rows that were measured now, in the document and in the file of rows beside it."""
+def merge(rows_path, new_rows, order):
+    """The rows of the file, with those that were measured now; written back."""
     rows = json.loads(rows_path.read_text()) if rows_path.exists() else {}
     rows.update(new_rows)
     rows = {name: rows[name] for name in order if name in rows}
     rows_path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    text = path.read_text()
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    path.write_text(f"{head}{BEGIN}\n{table(rows)}\n{END}{tail}")
+    return rows
+
+
+def write_section(path, writer, text):
+    """Replaces what `writer` wrote into the document before."""
+    begin = BEGIN.format(writer)
+    head, rest = path.read_text().split(begin)
+    tail = rest.split(END, 1)[1]
+    path.write_text(f"{head}{begin}\n{text}\n{END}{tail}")
+
+
+def record(path, rows_path, new_rows, order):
+    write_section(path, "bench/run.py", table(merge(rows_path, new_rows, order)))

@@ -4,23 +4,16 @@
 Exit code 0 when every ratio reached its target, 1 when one did not, 2 when something could not be measured.
 """
 import argparse
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 import figures
+import place
 import report
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-
-
-def real_disk(folder):
-    kind = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, check=True)
-    if kind.stdout.strip() in ("tmpfs", "ramfs"):
-        sys.exit(f"{folder} is in memory ({kind.stdout.strip()}): syncs cost nothing there; name another with --folder")
 
 
 def main():
@@ -41,8 +34,7 @@ def main():
     if not options.no_build:
         subprocess.run(["ninja", "-C", options.build, "caudal", "load", "floor"], check=True, stdout=subprocess.DEVNULL)
     fake_gcs = subprocess.run([str(TREE / "bench/setup")], check=True, capture_output=True, text=True).stdout.strip()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="caudal-bench-", dir=options.folder or os.environ.get("TMPDIR")))
-    real_disk(folder)
+    folder = place.make(options.folder)
     build = pathlib.Path(options.build)
     bench = figures.Bench(build / "bench", build / "caudal", fake_gcs, folder, options.rounds, options.seconds)
     rows, missed, failed = {}, 0, 0

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 
 #include "engine/quoting.h"
@@ -126,7 +127,9 @@ Result<void> OutputWriter::WriteOne(size_t index) {
   const std::string path = QuoteText(engine::Session::OutputPath(FileName(index)));
   const std::string copy =
       fmt::format("COPY (SELECT {} FROM {}) TO {} ({})", selected, table, path, OptionsOf(output));
+  const auto start = std::chrono::steady_clock::now();
   output.rows = TRY(session_.Execute({copy, {}, true}));
+  output.seconds = std::chrono::steady_clock::now() - start;
   if (!parquet) return {};
   const bool kept = std::ranges::all_of(columns, [](const engine::Column& column) {
     return column.type.starts_with("DECIMAL") ||

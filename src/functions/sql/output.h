@@ -1,6 +1,7 @@
 // The files that a run writes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct RunOutput {
   FileFormat format = FileFormat::kCsv;
   Compression compression = Compression::kNone;
   int64_t rows = 0;
+  std::chrono::duration<double> seconds{0};  // that writing it took
   std::string path;  // once it is taken from the session; removed by whoever holds it
 };
 

@@ -112,12 +112,14 @@ Result<void> SqlRun::ApplyRules() {
     rules[expectation.table].push_back(expectation.rule);
   }
   for (const std::string& table : tables) {
+    const auto start = steady_clock::now();
     Result<checks::TableResult> applied =
         checks::Apply(*session_, table, rules[table], rows_known_);
     if (!applied.ok()) return InSql(std::move(applied).error(), "expect");
     const checks::TableResult& result = checked_.emplace_back(std::move(applied).take());
-    context_.log.Note(fmt::format("table '{}': {} rows, {} accepted, {} to quarantine", table,
-                                  result.rows, result.accepted, result.quarantined));
+    context_.log.Note(
+        fmt::format("table '{}': {} rows, {} accepted, {} to quarantine, judged in {}", table,
+                    result.rows, result.accepted, result.quarantined, SecondsSince(start)));
     for (const checks::RuleResult& rule : result.rules)
       if (rule.rows != 0)
         context_.log.Note(fmt::format("rule '{}' ({}): {} rows: {}", rule.rule,
@@ -169,7 +171,8 @@ Result<void> SqlRun::WriteFiles() {
     }
   TRY(WriteOutputs(*session_, outputs_));
   for (const RunOutput& output : outputs_)
-    context_.log.Note(fmt::format("wrote {} rows for {}", output.rows, output.uri.Text()));
+    context_.log.Note(fmt::format("wrote {} rows for {} in {:.2f} s", output.rows,
+                                  output.uri.Text(), output.seconds.count()));
   return CheckRowsWritten();
 }
 
