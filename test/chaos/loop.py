@@ -145,6 +145,8 @@ class Loop:
             self.tally["deaths while recovering"] += recoveries
         self.verify(rng)
         self.server.stop()
+        if left := processes.holding(self.data):
+            raise oracle.Violation(f"processes are left: {[processes.command_of(pid) for pid in left]}")
         self.server.fsck()
         self.round += 1
         operations = sum(one.operations for one in self.workers) - before
@@ -193,13 +195,16 @@ class Loop:
 
     def end(self, plan):
         """Death, whether or not a failpoint brought it already."""
-        if plan.power_cut:
-            self.server.freeze()
-            self.disk.cut()
+        if not plan.power_cut:
+            self.server.kill()
+            return
+        self.server.freeze()
+        self.disk.cut()
+        started = processes.descendants(self.server.process.pid)
         self.server.kill()
-        if plan.power_cut:
-            processes.end_all_in(self.disk.mount_point)
-            self.disk.restore_power()
+        processes.end_all(started)
+        processes.end_all_in(self.disk.mount_point)
+        self.disk.restore_power()
 
     def check_death(self):
         code = self.server.process.returncode

@@ -1,8 +1,8 @@
 """Processes beside the server: those it started, and those that hold a file system."""
 import os
 import pathlib
+import select
 import signal
-import time
 
 
 def stat_of(pid):
@@ -46,16 +46,46 @@ def kill(pid):
         return False
 
 
-def is_in(pid, folder):
+def holds(pid, folder):
+    """Whether it works in the folder, or has a file of it open."""
+    for link in (f"/proc/{pid}/cwd", *open_files(pid)):
+        try:
+            if pathlib.Path(os.readlink(link)).is_relative_to(folder):
+                return True
+        except OSError:  # closed meanwhile
+            pass
+    return False
+
+
+def open_files(pid):
     try:
-        return pathlib.Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(folder)
+        return [f"/proc/{pid}/fd/{number}" for number in os.listdir(f"/proc/{pid}/fd")]
     except OSError:
-        return False
+        return []
+
+
+def end_all(pids):
+    """Returns once all their threads are gone, and with them what they held."""
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [])
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(handle)
+
+
+def holding(folder):
+    """Those that hold something of it, beside this one."""
+    folder = pathlib.Path(folder).resolve()
+    return [pid for pid in all_processes() if pid != os.getpid() and holds(pid, folder)]
 
 
 def end_all_in(folder):
-    """Those whose working folder is below it: a machine that loses power keeps none of them."""
-    folder = pathlib.Path(folder).resolve()
-    ended = [pid for pid in all_processes() if is_in(pid, folder) and kill(pid)]
-    while any((stat := stat_of(pid)) and stat[0] not in "ZX" for pid in ended):
-        time.sleep(0.002)
+    """A machine that loses power keeps none of them."""
+    end_all(holding(folder))
