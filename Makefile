@@ -14,7 +14,7 @@ configure = $(SETUP) $(2); [ -f build/$(1)/build.ninja ] || cmake --preset $(1) 
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: ## Build build/release/caudal (installs what is missing)
@@ -70,6 +70,10 @@ test-crash: dev ## Kill the server and cut the power for a few rounds, and check
 .PHONY: soak
 soak: dev ## Crash loops for ROUNDS rounds (500) from SEED; goes on where it stopped
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/soak.py --rounds $${ROUNDS:-500} $${SEED:+--seed $$SEED}
+
+.PHONY: soak-functions
+soak-functions: dev ## The same with functions of each kind, for ROUNDS rounds (300)
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/functions_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
 
 .PHONY: fuzz
 fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)

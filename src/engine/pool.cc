@@ -16,6 +16,8 @@ constexpr std::chrono::seconds kLookEvery{10};
 constexpr std::chrono::milliseconds kOpening{20};
 // After a worker that didn't start.
 constexpr std::chrono::seconds kStartAgainAfter{2};
+// One that was killed on its way up (the kernel is short of memory) says nothing of the next.
+constexpr int kFirstTries = 3;
 
 Error Closed() {
   return MakeError(ErrorKind::kUnavailable, "the SQL engine shuts down", "engine.closed");
@@ -58,15 +60,23 @@ Result<std::unique_ptr<WorkerProcess>> Pool::StartOne(int number) {
   return worker;
 }
 
-Result<void> Pool::Start() {
-  // One at least, so that a worker that can't start is known at once.
-  for (int i = 0; i < std::clamp(options_.warm_min, 1, options_.workers_max); ++i) {
+Result<std::unique_ptr<WorkerProcess>> Pool::StartFirst() {
+  for (int i = 1;; ++i) {
     int number = 0;
     {
       MutexLock lock(mutex_);
       number = TakeNumber();
     }
-    std::unique_ptr<WorkerProcess> worker = TRY(StartOne(number));
+    Result<std::unique_ptr<WorkerProcess>> worker = StartOne(number);
+    if (worker.ok() || i == kFirstTries) return worker;
+    LogWarning("a query worker doesn't start; trying again", {{"error", worker.error().message}});
+  }
+}
+
+Result<void> Pool::Start() {
+  // One at least, so that a worker that can't start is known at once.
+  for (int i = 0; i < std::clamp(options_.warm_min, 1, options_.workers_max); ++i) {
+    std::unique_ptr<WorkerProcess> worker = TRY(StartFirst());
     if (i == 0) {
       const ReadyMessage& ready = worker->ready();
       LogInfo(

@@ -45,6 +45,7 @@ class Pool {
   };
 
   Result<std::unique_ptr<WorkerProcess>> StartOne(int number);
+  Result<std::unique_ptr<WorkerProcess>> StartFirst();
   int TakeNumber() REQUIRES(mutex_);
   size_t BestIdle() const REQUIRES(mutex_);
   void Keep();  // the keeper thread

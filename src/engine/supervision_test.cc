@@ -86,6 +86,15 @@ TEST(Supervision, WarmWorkersAreKeptReady) {
   EXPECT_EQ(engine->stats().workers, 3);
 }
 
+TEST(Supervision, AWorkerThatIsKilledOnItsWayUpDoesNotStopTheEngine) {
+  TestEngine engine(1);
+  engine.options().worker_command = {
+      "/bin/sh", "-c", "[ -e died ] || { : > died; kill -9 $$; }; exec \"$0\" engine-worker",
+      os::OwnProgram().value()};
+  engine.Start();
+  EXPECT_TRUE(engine.Open()->Execute(Sql("SELECT 1")).ok());
+}
+
 TEST(Supervision, IdleWorkerThatDiedIsReplaced) {
   TestEngine engine(2);
   const std::vector<pid_t> workers = WorkersOf(engine.folder());

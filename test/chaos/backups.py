@@ -15,7 +15,7 @@ from oracle import Violation
 BUCKET = "kept"
 BACKUP_FAILPOINTS = ["meta.backup.copied", "app.backup.metadata", "app.backup.copied", "app.backup.complete"]
 RESTORE_FAILPOINTS = ["app.restore.copied"]
-NO_RECEIVER = 1  # a port that nobody listens on: deliveries wait
+NO_RECEIVER = servers.subscriber(1)  # a port that nobody listens on: deliveries wait
 
 
 class Backups:

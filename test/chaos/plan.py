@@ -19,6 +19,8 @@ class Plan:
 
     pace_s: float = 0         # pause of a client between changes
     recovery_failpoint: str = "*"
+    recovery_s: float = 0.3   # death in the recovery at the latest
+    server_dies: bool = True  # else it is stopped when the load ends
 
     def environment(self, seed):
         """Before a cut the server only stops: were it running, a thread could acknowledge what the cut then takes."""

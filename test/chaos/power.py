@@ -4,6 +4,7 @@ import os
 import pathlib
 import struct
 import subprocess
+import time
 
 # EXT4_IOC_SHUTDOWN, _IOR('X', 125, uint32_t), and EXT4_GOING_FLAGS_NOLOGFLUSH: nothing more reaches the disk.
 EXT4_IOC_SHUTDOWN = (2 << 30) | (4 << 16) | (ord("X") << 8) | 125
@@ -39,10 +40,17 @@ class Disk:
         run("mount", "-o", "loop", self.image, self.mount_point)
         self.mounted = True
 
-    def unmount(self):
-        if self.mounted:
-            run("umount", self.mount_point)
-            self.mounted = False
+    def unmount(self, seconds=10):
+        """What ended processes held is let go by the kernel a moment later."""
+        deadline = time.monotonic() + seconds
+        while self.mounted:
+            try:
+                run("umount", self.mount_point)
+                self.mounted = False
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def cut(self):
         handle = os.open(self.mount_point, os.O_RDONLY)

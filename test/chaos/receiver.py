@@ -12,10 +12,11 @@ SECRET = "chaos-secret"
 
 class Seen:
     """One event: when it was first tried and first delivered, on the receiver's own count."""
-    __slots__ = ("id", "first", "succeeded", "tries", "md5")
+    __slots__ = ("id", "first", "succeeded", "tries", "md5", "last_succeeded")
 
     def __init__(self, event_id, first):
         self.id, self.first, self.succeeded, self.tries, self.md5 = event_id, first, None, 0, None
+        self.last_succeeded = False  # what the last try was answered
 
     def __getstate__(self):
         return [getattr(self, name) for name in self.__slots__]
@@ -104,7 +105,8 @@ class Receiver:
                 seen.md5 = resource.get("md5Hash")
             seen.tries += 1
             roll = self.rng.random()
-            if roll < self.failing:
+            seen.last_succeeded = roll >= self.failing
+            if not seen.last_succeeded:
                 return 500 if roll < self.failing * 0.7 else None
             if seen.succeeded is None:
                 seen.succeeded = self.count

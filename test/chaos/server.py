@@ -17,11 +17,17 @@ data: {data}
 server: {{listen: "127.0.0.1:{port}"}}
 storage: {{disk_reserve: 16MiB, maintenance_interval: 700ms}}
 log: {{level: warning, file: {log}}}
+"""
+
+
+def subscriber(receiver_port):
+    """A part of the configuration: the receiver gets all events."""
+    return f"""\
 events:
   subscribers:
     - name: chaos
-      webhook: http://127.0.0.1:{receiver}/
-      secret: {secret}
+      webhook: http://127.0.0.1:{receiver_port}/
+      secret: {SECRET}
       timeout: 2s
       retry: {{first: 40ms, max: 300ms}}
 """
@@ -34,12 +40,12 @@ def free_port():
 
 
 class Server:
-    def __init__(self, binary, folder, data, receiver_port):
+    def __init__(self, binary, folder, data, more=""):
+        """`more`: what the configuration says beside the usual."""
         self.binary, self.folder = str(binary), pathlib.Path(folder)
         self.port = free_port()
         self.config = self.folder / "caudal.yaml"
-        self.config.write_text(CONFIG.format(data=data, port=self.port, log=self.folder / "caudal.log",
-                                             receiver=receiver_port, secret=SECRET))
+        self.config.write_text(CONFIG.format(data=data, port=self.port, log=self.folder / "caudal.log") + more)
         self.process = None
 
     def start(self, environment):

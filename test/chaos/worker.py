@@ -64,12 +64,12 @@ class Worker:
 
     # -- the loop
 
-    def run(self, port, seed, dying, pace_s=0, operations_max=1_000_000):
-        """Until the server dies. `dying()` says whether it is dead or about to be."""
+    def run(self, port, seed, dying, pace_s=0, enough=lambda: False):
+        """Until the server dies, or `enough()`. `dying()` says whether it is dead or about to be."""
         self.rng, self.dying = random.Random(seed), dying
         self.client = Client(port)
         try:
-            for _ in range(operations_max):
+            while not enough():
                 self.step()
                 self.operations += 1
                 if pace_s:
