@@ -29,10 +29,10 @@ fs::path TestData() {
 Rule RuleOf(const Json& json) {
   Rule rule;
   for (int kind = 0; kind <= static_cast<int>(RuleKind::kComplete); ++kind)
-    if (NameOf(static_cast<RuleKind>(kind)) == json["kind"])
+    if (NameOf(static_cast<RuleKind>(kind)) == json["kind"].get<std::string>())
       rule.kind = static_cast<RuleKind>(kind);
   for (int action = 0; action <= static_cast<int>(Action::kQuarantine); ++action)
-    if (NameOf(static_cast<Action>(action)) == json["action"])
+    if (NameOf(static_cast<Action>(action)) == json["action"].get<std::string>())
       rule.action = static_cast<Action>(action);
   rule.name = json.value("name", "");
   rule.column = json.value("column", "");

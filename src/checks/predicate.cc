@@ -71,6 +71,7 @@ std::string RangeOf(const Rule& rule, const engine::Column& column) {
 
 std::string ValuesOf(const Rule& rule, const engine::Column& column) {
   std::vector<std::string> literals;
+  literals.reserve(rule.values.size());
   for (const std::string& value : rule.values) literals.push_back(Literal(column, value));
   return fmt::format("{} IN ({})", QuoteName(column.name), fmt::join(literals, ", "));
 }

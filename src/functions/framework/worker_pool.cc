@@ -150,6 +150,7 @@ std::vector<Worker*> WorkerPool::All() const {
 std::vector<WorkerInfo> WorkerPool::Workers() const {
   MutexLock lock(mutex_);
   std::vector<WorkerInfo> list;
+  list.reserve(out_.size() + idle_.size() + ending_.size() + 1);
   for (const Worker* worker : out_)
     list.push_back(InfoOf(*worker, worker->calls() > 0 ? "busy" : "starting"));
   for (const Idle& idle : idle_) list.push_back(InfoOf(*idle.worker, "idle"));

@@ -67,6 +67,7 @@ Result<std::vector<engine::Column>> OutputWriter::ColumnsOf(const std::string& t
        false}));
   const engine::Table described = TRY(engine::ReadAll(*rows, 100'000));
   std::vector<engine::Column> columns;
+  columns.reserve(described.rows.size());
   for (const auto& row : described.rows)
     columns.push_back({row[0].value_or(""), row[1].value_or("")});
   return columns;

@@ -8,7 +8,6 @@ namespace {
 using checks::Action;
 using checks::RuleKind;
 using testing::HasSubstr;
-using testing::Not;
 
 class SqlRunTest : public SqlFixture {};
 
