@@ -298,7 +298,7 @@ Result<Output> WorkerSession::TakeOutput(const std::string& name) {
   output.path = pool_.NewOutputPath();
   output.bytes = TRY(file.Size());
   TRY(os::Rename(path, output.path));
-  // DuckDB's COPY doesn't.
+  // DuckDB's COPY doesn't. Of what is published it is not for safety: that syncs by itself.
   file.Sync(output.path);
   MutexLock lock(mutex_);
   stats_.output_bytes = std::max(stats_.output_bytes, output.bytes);

@@ -21,11 +21,12 @@ import functions_setup as setup
 import functions_verify
 import loop
 import oracle
+import pauses
 import processes
 import server as servers
 
 CLIENTS = 4
-READY_WAIT_S = 60
+READY_WAIT_S = 120
 
 
 class Run(loop.Loop):
@@ -67,14 +68,14 @@ class Run(loop.Loop):
 
     def before_load(self, plan):
         api = client.Client(self.server.port)
-        deadline = time.monotonic() + READY_WAIT_S
+        deadline = pauses.Deadline(READY_WAIT_S)
         while plan.wait_ready and not self.server.gone:
             try:
                 if all(one["state"] == "ready" for one in functions_verify.functions_of(api)):
                     break
             except (client.Lost, client.Refused):
                 continue  # it dies
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 raise oracle.Violation(f"functions are not ready: {functions_verify.functions_of(api)}")
             time.sleep(0.02)
         api.close()

@@ -16,6 +16,7 @@ import time
 
 import client
 import oracle
+import pauses
 import plan as plans
 import power
 import processes
@@ -262,8 +263,10 @@ def main(make, script, description, folder):
     say = f"seed {run.seed}, {len(run.failpoints)} failpoints, folder {folder}"
     print(say + (f", going on after round {run.round}" if run.round else ""), flush=True)
     run.log = lambda line: print(line, flush=True)
+    still = pauses.Pauses()
     try:
         while run.round < options.rounds:
+            still.take()
             run.one_round()
             run.save()
     except oracle.Violation as violation:
@@ -271,6 +274,8 @@ def main(make, script, description, folder):
         print(f"\nVIOLATION in round {run.round + 1} ({run.plan().text()}): {violation}\n"
               f"kept: {folder} (disk.img holds the data, caudal.log and server.out what the server said)\n"
               f"again: {script} --fresh --seed {run.seed} --rounds {run.round + 1}", flush=True)
+        if (pause := still.take()) > 5:
+            print(f"This loop stood still for {pause:.0f} s in that round; if the machine did, deadlines say nothing.")
         return 1
     finally:
         run.close()

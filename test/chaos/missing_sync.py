@@ -8,6 +8,7 @@ which violation), or not. A site that is not caught must have a comment beside i
 ext4 gives (or why it isn't for safety), else the exit code is 1.
 """
 import argparse
+import dataclasses
 import os
 import pathlib
 import random
@@ -20,6 +21,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import backups
+import functions_plan
+import functions_soak
 import oracle
 import plan as plans
 import soak
@@ -90,8 +93,15 @@ def cut(rng):
                       crash_in_recovery=rng.choice([0, 1e-6, 0.2, 0.5]), pace_s=pace_s)
 
 
+def deploying(plan):
+    """A cut while functions are deployed or at work."""
+    return functions_plan.Plan(**(dataclasses.asdict(plan) | {"new_revision": True, "wait_ready": False}))
+
+
 def loops_of(site):
-    """What passes the site: the crash loop, backups, or both."""
+    """What passes the site: the crash loop, the one with functions, backups, or two of them."""
+    if site.startswith(("functions/", "engine/", "sched/")):
+        return [functions_soak.Run]
     if site.startswith(("app/", "meta/backup.cc:")):
         return [backups.Backups]
     return [soak.Run, backups.Backups] if site.startswith("os/file.cc:") else [soak.Run]
@@ -110,6 +120,8 @@ def try_loop(loop, site, folder, binary, rounds, seed):
         for _ in range(rounds):
             if loop is soak.Run:
                 run.one_round(cut(rng))
+            elif loop is functions_soak.Run:
+                run.one_round(deploying(cut(rng)))
             else:
                 run.one_round(rng.choice(["", "", *backups.BACKUP_FAILPOINTS]))
             done += 1

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from oracle import Violation
+from pauses import Deadline
 from receiver import SECRET
 
 CONFIG = """\
@@ -55,10 +56,10 @@ class Server:
                 [self.binary, "up", "--config", str(self.config)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env={**os.environ, **environment})
 
-    def wait_ready(self, seconds=30):
+    def wait_ready(self, seconds=90):
         """False when it died or was stopped by a failpoint before."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        deadline = Deadline(seconds)
+        while not deadline.passed():
             if self.gone:
                 return False
             try:

@@ -5,6 +5,7 @@ import time
 import content
 from client import Client, Lost, Refused
 from oracle import Delete, DeleteVersion, Violation
+from pauses import Deadline
 
 EVENTS_WAIT_S = 60
 SHARED_VERSIONS_KEPT = 4
@@ -78,8 +79,8 @@ def resume_sessions(run, client, rng):
 
 
 def wait_for_events(run):
-    deadline = time.monotonic() + EVENTS_WAIT_S
-    while time.monotonic() < deadline:
+    deadline = Deadline(EVENTS_WAIT_S)
+    while not deadline.passed():
         missing = sum(target.missing_events(run.receiver) for target in everything(run))
         if missing == 0:
             return

@@ -7,6 +7,7 @@ import time
 import content
 from client import Client, Lost, Refused
 from oracle import Delete, DeleteVersion, Object, Patch, Put, Violation
+from pauses import Deadline
 
 OBJECTS_PER_BUCKET = 6
 CHUNK = 256 * content.KIB
@@ -87,9 +88,9 @@ class Worker:
 
     def expect_death(self, what):
         """A failure is only an excuse for a server that dies."""
-        deadline = time.monotonic() + 3
+        deadline = Deadline(3)
         while not self.dying():
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 self.violation = Violation(f"client {self.number}: {what}, but the server lives")
                 return
             time.sleep(0.01)
