@@ -1,5 +1,5 @@
-// Any bytes are a manifest or a manifest list, or are refused; what was read can be written again, and
-// reads the same.
+// Any bytes are a manifest or a manifest list, or are refused; what was read can be written again,
+// and reads the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

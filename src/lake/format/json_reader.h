@@ -22,6 +22,7 @@ class JsonReader {
   // `what` names the object in messages. kInvalid when `json` is no object. Keeps a reference.
   static Result<JsonReader> Of(const Json& json, std::string_view what);
 
+  const Json& json() const { return *json_; }
   bool Has(const char* key) const { return Find(key) != nullptr; }
   const Json* Find(const char* key) const;  // null when it isn't there
   Result<const Json*> Require(const char* key) const;
