@@ -30,6 +30,8 @@ HOMES = {
     r"CLI/": {"app"},
     r"spdlog/": {"base"},
     r"pugixml": {"api"},
+    r"snappy": {"codec"},
+    r"zstd": {"codec", "functions"},
     r"sys/(stat|socket|sendfile|file|wait|ioctl|statvfs|mman)\.h": {"os"},
     r"(fcntl|unistd|signal|spawn)\.h": {"os"},
 }
