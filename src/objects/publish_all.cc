@@ -46,7 +46,11 @@ Result<std::vector<Object>> PublishFiles(Core& core, const std::vector<FileToPub
   std::vector<std::unique_ptr<Intake>> intakes;
   for (const FileToPublish& file : files) {
     intakes.push_back(std::make_unique<Intake>(core));
-    TRY(intakes.back()->Adopt(file.path));
+    if (file.bytes) {
+      TRY(intakes.back()->Append(*file.bytes));
+    } else {
+      TRY(intakes.back()->Adopt(file.path));
+    }
   }
   // Only now, so that the disk has written most of it by then.
   std::vector<Prepared> prepared;

@@ -80,10 +80,11 @@ struct WriteRequest {
 };
 
 // A finished local file that is to become an object. `path` must name a regular file (kInvalid for
-// a link) that nobody writes to any more.
+// a link) that nobody writes to any more. Or, instead of a file, the bytes themselves.
 struct FileToPublish {
   WriteRequest request;
   std::string path;
+  std::optional<std::string> bytes;
 };
 // What joins a publication's transaction; sees the objects as they will be, in the order given.
 // Runs on the metadata writer's thread: short, and no other write inside.

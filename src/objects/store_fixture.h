@@ -34,12 +34,16 @@ class StoreFixture : public testing::Test {
     std::vector<meta::Migration> migrations;
     for (auto part : {Store::Migrations(), events::Outbox::Migrations()})
       migrations.insert(migrations.end(), part.begin(), part.end());
+    const std::vector<meta::Migration> more = MoreMigrations();
+    migrations.insert(migrations.end(), more.begin(), more.end());
     meta::DatabaseOptions database;
     database.path = folder_ + "/meta.db";
     database_ = meta::Database::Open(database, migrations).value();
     outbox_ = events::Outbox::Open(*database_, clock_, {}).value();
     store_ = Store::Open(options_, *database_, *outbox_, clock_, random_).value();
   }
+  // Of modules above that are tested over a store.
+  virtual std::vector<meta::Migration> MoreMigrations() { return {}; }
   void Close() {
     store_.reset();
     outbox_.reset();
