@@ -2,6 +2,7 @@
 
 #include "auth/keys.h"
 #include "events/outbox.h"
+#include "lake/catalog/catalog.h"
 #include "objects/store.h"
 #include "sched/runs.h"
 
@@ -9,8 +10,9 @@ namespace caudal::app {
 
 std::vector<meta::Migration> AllMigrations() {
   std::vector<meta::Migration> all;
-  for (auto module : {auth::KeyStore::Migrations(), events::Outbox::Migrations(),
-                      objects::Store::Migrations(), sched::Runs::Migrations()})
+  for (auto module :
+       {auth::KeyStore::Migrations(), events::Outbox::Migrations(), objects::Store::Migrations(),
+        sched::Runs::Migrations(), lake::Catalog::Migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "api/admin/routes.h"
 #include "api/gcs/routes.h"
+#include "api/iceberg/routes.h"
 #include "app/authorizer.h"
 #include "app/backup.h"
 #include "app/config/bucket_settings.h"
@@ -28,6 +29,7 @@
 #include "events/outbox.h"
 #include "functions/functions.h"
 #include "http/server.h"
+#include "lake/catalog/catalog.h"
 #include "meta/database.h"
 #include "objects/store.h"
 #include "os/signals.h"
@@ -121,6 +123,7 @@ struct Platform::Impl {
   std::unique_ptr<sched::Runs> runs;
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<objects::Store> store;
+  std::unique_ptr<lake::Catalog> catalog;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
@@ -193,6 +196,10 @@ Result<void> Platform::Impl::OpenModules() {
   TRY(functions->Configure(std::move(specs)));
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
+  lake::CatalogOptions catalog_options;
+  catalog_options.bucket = config.lake.bucket;
+  catalog = std::make_unique<lake::Catalog>(std::move(catalog_options), *database, *store, clock,
+                                            random);
   return {};
 }
 
@@ -270,6 +277,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                                                           return dispatcher->HasTopic(topic);
                                                         },
                                                         std::move(gcs)});
+  api::iceberg::AddRoutes(router, {*catalog, config.platform.name});
 }
 
 Result<void> Platform::Impl::Serve() {
@@ -371,6 +379,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
+  impl_->catalog.reset();
   impl_->store.reset();
   impl_->keys.reset();
   impl_->outbox.reset();

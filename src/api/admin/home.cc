@@ -81,14 +81,14 @@ void AddMissingRoutes(http::Router& router) {
                            "path.not_found");
         },
         http::RunOn::kIo);
-    for (const char* prefix : {"/bigquery", "/projects", "/iceberg", "/discovery"}) {
+    for (const char* prefix : {"/bigquery", "/projects", "/discovery"}) {
       Add(
           router, method, std::string(prefix) + "/{rest*}", "public.missing",
           [](http::Request& request) -> Result<http::Response> {
             return MakeError(ErrorKind::kUnsupported,
                              request.path +
-                                 ": this version of Caudal serves buckets and events; the "
-                                 "BigQuery and Iceberg APIs aren't in it",
+                                 ": this version of Caudal serves buckets, events, functions and "
+                                 "the Iceberg catalogue; the BigQuery API isn't in it",
                              "not_implemented");
           },
           http::RunOn::kIo);

@@ -162,6 +162,10 @@ struct RunsConfig {
   uint64_t logs_bytes_max = 1u << 30;
 };
 
+struct LakeConfig {
+  std::string bucket = "lake";
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogOptions::Format format = LogOptions::Format::kAuto;
@@ -191,6 +195,7 @@ struct Config {
   EventsConfig events;
   std::map<std::string, FunctionConfig> functions;
   RunsConfig runs;
+  LakeConfig lake;
   LogConfig log;
   LimitsConfig limits;
 

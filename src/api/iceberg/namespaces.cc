@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include "api/iceberg/handlers.h"
+
+namespace caudal::api::iceberg {
+namespace {
+
+using lake::Levels;
+
+Json ToJson(const lake::Namespace& space) {
+  return {{"namespace", space.levels}, {"properties", space.properties}};
+}
+
+Result<lake::Properties> PropertiesIn(const Json& body, const char* member) {
+  lake::Properties properties;
+  if (!body.contains(member) || body[member].is_null()) return properties;
+  if (!body[member].is_object())
+    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be an object of texts", member));
+  for (const auto& [key, value] : body[member].items()) {
+    if (!value.is_string())
+      return MakeError(ErrorKind::kInvalid, fmt::format("'{}.{}' must be a text", member, key));
+    properties[key] = value.get<std::string>();
+  }
+  return properties;
+}
+
+Result<std::vector<std::string>> TextsIn(const Json& body, const char* member) {
+  std::vector<std::string> texts;
+  if (!body.contains(member) || body[member].is_null()) return texts;
+  const auto wrong = [&] {
+    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be a list of texts", member));
+  };
+  if (!body[member].is_array()) return wrong();
+  for (const Json& one : body[member]) {
+    if (!one.is_string()) return wrong();
+    texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
+Result<http::Response> List(const IcebergDependencies& deps, const http::Request& request) {
+  const PageRequest asked = TRY(PageIn(request));
+  Levels parent;
+  if (const auto text = request.query.Get("parent"); text && !text->empty()) {
+    parent = lake::Split(*text);
+    TRY(lake::CheckLevels(parent));
+  }
+  Json list = Json::array();
+  std::string token = asked.token.value_or("");
+  do {
+    lake::NamespacePage page = TRY(deps.catalog.namespaces().List(parent, token, asked.size));
+    for (const Levels& levels : page.namespaces) list.push_back(levels);
+    token = std::move(page.next_page_token);
+  } while (!asked.token && !token.empty());
+  Json json = {{"namespaces", std::move(list)}};
+  if (!token.empty()) json["next-page-token"] = token;
+  return JsonResponse(json);
+}
+
+Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
+  const Json body = TRY(ObjectBody(request));
+  const Levels levels = TRY(TextsIn(body, "namespace"));
+  lake::Properties properties = TRY(PropertiesIn(body, "properties"));
+  const lake::Namespace space =
+      TRY(deps.catalog.namespaces().Create(levels, std::move(properties)));
+  return JsonResponse(ToJson(space));
+}
+
+Result<http::Response> Get(const IcebergDependencies& deps, const http::Request& request) {
+  const Levels levels = TRY(NamespaceIn(request));
+  const lake::Namespace space = TRY(deps.catalog.namespaces().Get(levels));
+  return JsonResponse(ToJson(space));
+}
+
+Result<http::Response> Exists(const IcebergDependencies& deps, const http::Request& request) {
+  const Levels levels = TRY(NamespaceIn(request));
+  TRY(deps.catalog.namespaces().Get(levels));
+  return http::Response::Empty(204);
+}
+
+Result<http::Response> Drop(const IcebergDependencies& deps, const http::Request& request) {
+  const Levels levels = TRY(NamespaceIn(request));
+  TRY(deps.catalog.namespaces().Drop(levels));
+  return http::Response::Empty(204);
+}
+
+Result<http::Response> Change(const IcebergDependencies& deps, const http::Request& request) {
+  const Levels levels = TRY(NamespaceIn(request));
+  const Json body = TRY(ObjectBody(request));
+  const std::vector<std::string> removals = TRY(TextsIn(body, "removals"));
+  const lake::Properties updates = TRY(PropertiesIn(body, "updates"));
+  const lake::PropertyChange change =
+      TRY(deps.catalog.namespaces().Change(levels, removals, updates));
+  return JsonResponse(
+      {{"updated", change.updated}, {"removed", change.removed}, {"missing", change.missing}});
+}
+
+}  // namespace
+
+void AddNamespaceRoutes(http::Router& router, const Dependencies& dependencies) {
+  const std::string all = "/iceberg/v1/namespaces";
+  const std::string one = all + "/{namespace}";
+  Add(router, http::Method::kGet, all, "lake.namespaces.list",
+      [deps = dependencies](http::Request& request) { return List(*deps, request); });
+  Add(router, http::Method::kPost, all, "lake.namespaces.create",
+      [deps = dependencies](http::Request& request) { return Create(*deps, request); });
+  Add(router, http::Method::kGet, one, "lake.namespaces.get",
+      [deps = dependencies](http::Request& request) { return Get(*deps, request); });
+  Add(router, http::Method::kHead, one, "lake.namespaces.get",
+      [deps = dependencies](http::Request& request) { return Exists(*deps, request); });
+  Add(router, http::Method::kDelete, one, "lake.namespaces.drop",
+      [deps = dependencies](http::Request& request) { return Drop(*deps, request); });
+  Add(router, http::Method::kPost, one + "/properties", "lake.namespaces.change",
+      [deps = dependencies](http::Request& request) { return Change(*deps, request); });
+}
+
+}  // namespace caudal::api::iceberg

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "api/iceberg/engine_access.h"
+#include "api/iceberg/handlers.h"
+#include "api/iceberg/table_json.h"
+#include "data/digest.h"
+#include "lake/format/schema_json.h"
+
+namespace caudal::api::iceberg {
+namespace {
+
+using lake::LoadedTable;
+using lake::TableName;
+
+constexpr uint64_t kBodyMax = 64u << 20;  // schemas may be large, commits too
+
+Result<http::Response> List(const IcebergDependencies& deps, const http::Request& request) {
+  const lake::Levels space = TRY(NamespaceIn(request));
+  const PageRequest asked = TRY(PageIn(request));
+  Json list = Json::array();
+  std::string token = asked.token.value_or("");
+  do {
+    lake::TablePage page = TRY(deps.catalog.ListTables(space, token, asked.size));
+    for (const TableName& name : page.tables) list.push_back(ToJson(name));
+    token = std::move(page.next_page_token);
+  } while (!asked.token && !token.empty());
+  Json json = {{"identifiers", std::move(list)}};
+  if (!token.empty()) json["next-page-token"] = token;
+  return JsonResponse(json);
+}
+
+Result<lake::NewTable> NewTableFrom(const Json& body) {
+  lake::NewTable table;
+  if (!body.contains("schema")) return MakeError(ErrorKind::kInvalid, "'schema' is missing");
+  table.schema = TRY(lake::SchemaFromJson(body["schema"]));
+  if (body.contains("partition-spec") && !body["partition-spec"].is_null())
+    table.spec = TRY(lake::PartitionSpecFromJson(body["partition-spec"]));
+  if (body.contains("write-order") && !body["write-order"].is_null())
+    table.order = TRY(lake::SortOrderFromJson(body["write-order"]));
+  table.location = TRY(OptionalText(body, "location"));
+  table.properties = TRY(TextMap(body, "properties"));
+  return table;
+}
+
+Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
+  const lake::Levels space = TRY(NamespaceIn(request));
+  Json body = TRY(ObjectBody(request));
+  UndoAdaption(request, body);
+  const std::string name = TRY(OptionalText(body, "name"));
+  TRY(lake::CheckPart("table name", name));
+  lake::NewTable table = TRY(NewTableFrom(body));
+  const bool stage = body.contains("stage-create") && body["stage-create"] == true;
+  const LoadedTable made = TRY(stage ? deps.catalog.Stage({space, name}, std::move(table))
+                                     : deps.catalog.Create({space, name}, std::move(table)));
+  return JsonResponse(TableJson(request, made));
+}
+
+Result<http::Response> Load(const IcebergDependencies& deps, const http::Request& request) {
+  const TableName name = TRY(TableIn(request));
+  const LoadedTable table = TRY(deps.catalog.Load(name));
+  const bool refs_only = request.query.Get("snapshots") == "refs";
+  const std::string etag = EtagOf(request, table, refs_only);
+  if (request.headers.Get("If-None-Match") == etag) return http::Response::Empty(304);
+  Json json = TableJson(request, table);
+  if (refs_only) KeepReferencedSnapshots(json["metadata"]);
+  http::Response response = JsonResponse(json);
+  response.headers.Set("ETag", etag);
+  return response;
+}
+
+Result<http::Response> Exists(const IcebergDependencies& deps, const http::Request& request) {
+  const TableName name = TRY(TableIn(request));
+  TRY(deps.catalog.Load(name));
+  return http::Response::Empty(204);
+}
+
+Result<http::Response> Drop(const IcebergDependencies& deps, const http::Request& request) {
+  const TableName name = TRY(TableIn(request));
+  if (request.query.Get("purgeRequested") == "true")
+    return MakeError(ErrorKind::kUnsupported,
+                     "this server doesn't purge yet: drop the table without purgeRequested, and "
+                     "remove its files in the bucket",
+                     "not_implemented");
+  TRY(deps.catalog.Drop(name));
+  return http::Response::Empty(204);
+}
+
+Result<http::Response> Rename(const IcebergDependencies& deps, const http::Request& request) {
+  const Json body = TRY(ObjectBody(request));
+  const TableName from = TRY(TableFrom(body.value("source", Json()), "source"));
+  const TableName to = TRY(TableFrom(body.value("destination", Json()), "destination"));
+  TRY(deps.catalog.Rename(from, to));
+  return http::Response::Empty(204);
+}
+
+Result<http::Response> Register(const IcebergDependencies& deps, const http::Request& request) {
+  const lake::Levels space = TRY(NamespaceIn(request));
+  const Json body = TRY(ObjectBody(request));
+  const std::string name = TRY(OptionalText(body, "name"));
+  const std::string location = TRY(OptionalText(body, "metadata-location"));
+  const bool overwrite = body.contains("overwrite") && body["overwrite"] == true;
+  const LoadedTable table = TRY(deps.catalog.Register({space, name}, location, overwrite));
+  return JsonResponse(TableJson(request, table));
+}
+
+// What a scan or a commit of an engine did: nothing here wants it.
+Result<http::Response> Metrics(const IcebergDependencies&, const http::Request& request) {
+  TRY(TableIn(request));
+  TRY(ObjectBody(request));
+  return http::Response::Empty(204);
+}
+
+}  // namespace
+
+void AddTableRoutes(http::Router& router, const Dependencies& dependencies) {
+  const std::string all = "/iceberg/v1/namespaces/{namespace}/tables";
+  const std::string one = all + "/{table}";
+  Add(router, http::Method::kGet, all, "lake.tables.list",
+      [deps = dependencies](http::Request& request) { return List(*deps, request); });
+  Add(
+      router, http::Method::kPost, all, "lake.tables.create",
+      [deps = dependencies](http::Request& request) { return Create(*deps, request); }, kBodyMax);
+  Add(router, http::Method::kGet, one, "lake.tables.get",
+      [deps = dependencies](http::Request& request) { return Load(*deps, request); });
+  Add(router, http::Method::kHead, one, "lake.tables.get",
+      [deps = dependencies](http::Request& request) { return Exists(*deps, request); });
+  Add(router, http::Method::kDelete, one, "lake.tables.drop",
+      [deps = dependencies](http::Request& request) { return Drop(*deps, request); });
+  Add(
+      router, http::Method::kPost, one + "/metrics", "lake.tables.get",
+      [deps = dependencies](http::Request& request) { return Metrics(*deps, request); }, kBodyMax);
+  Add(router, http::Method::kPost, "/iceberg/v1/tables/rename", "lake.tables.rename",
+      [deps = dependencies](http::Request& request) { return Rename(*deps, request); });
+  Add(router, http::Method::kPost, "/iceberg/v1/namespaces/{namespace}/register",
+      "lake.tables.register",
+      [deps = dependencies](http::Request& request) { return Register(*deps, request); });
+}
+
+}  // namespace caudal::api::iceberg

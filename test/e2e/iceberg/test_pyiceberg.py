@@ -1,0 +1,125 @@
+"""pyiceberg with nothing but the catalogue's URL: tables over the REST catalogue, their files over our storage API."""
+import datetime
+import decimal
+import uuid
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import load_catalog
+from pyiceberg.exceptions import (CommitFailedException, NamespaceNotEmptyError, NoSuchTableError,
+                                  TableAlreadyExistsError)
+from pyiceberg.expressions import EqualTo, GreaterThan, IsNull
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import BucketTransform, IdentityTransform
+from pyiceberg.types import LongType, NestedField, StringType
+from support.server import CaudalServer
+
+ROWS = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "name": ["a", None, "ñ"],
+                 "amount": pa.array([decimal.Decimal("1.50"), None, decimal.Decimal("-3.25")], pa.decimal128(18, 2)),
+                 "day": pa.array([datetime.date(2026, 1, day) for day in (1, 2, 3)]),
+                 "at": pa.array([datetime.datetime(2026, 1, 1, hour) for hour in (1, 2, 3)], pa.timestamp("us", "UTC"))})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with CaudalServer(tmp_path_factory.mktemp("pyiceberg"), "") as running:
+        yield running
+
+
+@pytest.fixture
+def catalog(server):
+    return load_catalog("caudal", type="rest", uri=f"{server.url}/iceberg")
+
+
+@pytest.fixture
+def space(catalog):
+    name = f"n{uuid.uuid4().hex[:8]}"
+    catalog.create_namespace(name, {"owner": "tests"})
+    return name
+
+
+def test_append_read_filter_delete(catalog, space):
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    table.append(ROWS)
+    table.append(ROWS.slice(0, 1))
+    again = catalog.load_table(f"{space}.t")
+    assert again.scan().to_arrow().num_rows == 4
+    assert again.scan(EqualTo("name", "ñ")).to_arrow()["id"].to_pylist() == [3]
+    assert again.scan(GreaterThan("amount", decimal.Decimal("0.00"))).to_arrow().num_rows == 2
+    assert again.scan(IsNull("name")).to_arrow()["id"].to_pylist() == [2]
+    again.delete(EqualTo("id", 1))
+    assert sorted(again.scan().to_arrow()["id"].to_pylist()) == [2, 3]
+    again.overwrite(ROWS)
+    assert again.scan().to_arrow().sort_by("id").to_pylist() == ROWS.to_pylist()
+    # An overwrite is a delete and an append in one commit: one entry.
+    assert len(again.history()) == 4
+
+
+def test_time_travel_and_evolution(catalog, space):
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    table.append(ROWS)
+    first = table.current_snapshot().snapshot_id
+    with table.update_schema() as update:
+        update.add_column("note", StringType())
+        update.rename_column("name", "title")
+        update.delete_column("day")
+    table.append(pa.table({"id": pa.array([9], pa.int64()), "title": ["x"], "amount": pa.array([None], pa.decimal128(18, 2)),
+                           "at": pa.array([None], pa.timestamp("us", "UTC")), "note": ["new"]}))
+    rows = catalog.load_table(f"{space}.t").scan().to_arrow().sort_by("id").to_pylist()
+    assert [(row["id"], row["title"], row["note"]) for row in rows] == [(1, "a", None), (2, None, None), (3, "ñ", None),
+                                                                        (9, "x", "new")]
+    assert table.scan(snapshot_id=first).to_arrow().num_rows == 3
+    with table.manage_snapshots() as manage:
+        manage.create_tag(first, "before").create_branch(first, "side")
+    assert set(catalog.load_table(f"{space}.t").refs()) == {"main", "before", "side"}
+
+
+def test_partitions(catalog, space):
+    schema = Schema(NestedField(1, "id", LongType(), required=False), NestedField(2, "kind", StringType(), required=False))
+    table = catalog.create_table(f"{space}.t", schema=schema,
+                                 partition_spec=PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "kind")))
+    table.append(pa.table({"id": pa.array(range(100), pa.int64()), "kind": [["a", "b", None, "ñ/%"][n % 4] for n in range(100)]}))
+    again = catalog.load_table(f"{space}.t")
+    assert len(again.inspect.files()) == 4
+    assert again.scan(EqualTo("kind", "ñ/%")).to_arrow().num_rows == 25
+    with again.update_spec() as update:
+        update.add_field("id", BucketTransform(4), "id_bucket")
+    assert [str(field.transform) for field in catalog.load_table(f"{space}.t").spec().fields] == ["identity", "bucket[4]"]
+
+
+def test_a_transaction_makes_a_table_with_its_rows(catalog, space):
+    with catalog.create_table_transaction(f"{space}.t", schema=ROWS.schema) as transaction:
+        transaction.append(ROWS)
+    assert catalog.load_table(f"{space}.t").scan().to_arrow().num_rows == 3
+
+
+def test_a_stale_commit_is_refused_and_made_again(catalog, space, caplog):
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    stale = catalog.load_table(f"{space}.t")
+    table.append(ROWS)
+    stale.append(ROWS)
+    assert "concurrent update, retrying" in caplog.text
+    assert catalog.load_table(f"{space}.t").scan().to_arrow().num_rows == 6
+    stale = catalog.load_table(f"{space}.t")
+    catalog.drop_table(f"{space}.t")
+    catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    with pytest.raises(CommitFailedException), stale.update_schema() as update:
+        update.add_column("a", StringType())
+
+
+def test_names(catalog, space):
+    catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    with pytest.raises(TableAlreadyExistsError):
+        catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    assert catalog.list_tables(space) == [(space, "t")]
+    catalog.rename_table(f"{space}.t", f"{space}.u")
+    assert catalog.table_exists(f"{space}.u") and not catalog.table_exists(f"{space}.t")
+    with pytest.raises(NamespaceNotEmptyError):
+        catalog.drop_namespace(space)
+    catalog.drop_table(f"{space}.u")
+    with pytest.raises(NoSuchTableError):
+        catalog.load_table(f"{space}.u")
+    catalog.update_namespace_properties(space, updates={"k": "v"})
+    assert catalog.load_namespace_properties(space) == {"owner": "tests", "k": "v"}
+    catalog.drop_namespace(space)
