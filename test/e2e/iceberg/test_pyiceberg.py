@@ -7,12 +7,13 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import (CommitFailedException, NamespaceNotEmptyError, NoSuchTableError,
-                                  TableAlreadyExistsError)
+                                  TableAlreadyExistsError, UnauthorizedError)
 from pyiceberg.expressions import EqualTo, GreaterThan, IsNull
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import BucketTransform, IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
+from support.keys import create_key
 from support.server import CaudalServer
 
 ROWS = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "name": ["a", None, "ñ"],
@@ -123,3 +124,15 @@ def test_names(catalog, space):
     catalog.update_namespace_properties(space, updates={"k": "v"})
     assert catalog.load_namespace_properties(space) == {"owner": "tests", "k": "v"}
     catalog.drop_namespace(space)
+
+
+def test_where_keys_are_required(start):
+    """The client's own token is handed on for the storage."""
+    server = start("auth: {required: always}\n")
+    uri = f"{server.url}/iceberg"
+    with pytest.raises(UnauthorizedError):
+        load_catalog("caudal", type="rest", uri=uri)
+    catalog = load_catalog("caudal", type="rest", uri=uri, token=create_key(server, "token", "engine")["secret"])
+    catalog.create_namespace("n")
+    catalog.create_table("n.t", schema=ROWS.schema).append(ROWS)
+    assert catalog.load_table("n.t").scan().to_arrow().num_rows == 3

@@ -78,6 +78,7 @@ def test_namespaces(call):
     failed(call, "GET", "namespaces/a", 404, "NoSuchNamespaceException")
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize("name", ["", "a/b", "a\nb", "..", "x" * 256, 'a"b'])
 def test_bad_names(call, name):
     assert failed(call, "POST", "namespaces", 400, "BadRequestException", json={"namespace": [name]})
@@ -205,6 +206,7 @@ def test_locations(call, space):
                json={"name": "x", "schema": SCHEMA, "location": location})
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"name": 1}', b'{"name": "x"}', b'{"name": "x", "schema": {}}',
                                   b'{"name": "x", "schema": {"type": "struct", "fields": [{"id": 1, "name": "a", "type": "geo"}]}}',
                                   b"\xff", b'{"name": "x", "schema": ' + b'{"a":' * 200 + b"1" + b"}" * 201])
