@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/iceberg/handlers.h"
+#include "api/iceberg/table_json.h"
 
 namespace caudal::api::iceberg {
 namespace {
@@ -9,19 +10,6 @@ using lake::Levels;
 
 Json ToJson(const lake::Namespace& space) {
   return {{"namespace", space.levels}, {"properties", space.properties}};
-}
-
-Result<lake::Properties> PropertiesIn(const Json& body, const char* member) {
-  lake::Properties properties;
-  if (!body.contains(member) || body[member].is_null()) return properties;
-  if (!body[member].is_object())
-    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be an object of texts", member));
-  for (const auto& [key, value] : body[member].items()) {
-    if (!value.is_string())
-      return MakeError(ErrorKind::kInvalid, fmt::format("'{}.{}' must be a text", member, key));
-    properties[key] = value.get<std::string>();
-  }
-  return properties;
 }
 
 Result<std::vector<std::string>> TextsIn(const Json& body, const char* member) {
@@ -60,7 +48,7 @@ Result<http::Response> List(const IcebergDependencies& deps, const http::Request
 Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
   const Json body = TRY(ObjectBody(request));
   const Levels levels = TRY(TextsIn(body, "namespace"));
-  lake::Properties properties = TRY(PropertiesIn(body, "properties"));
+  lake::Properties properties = TRY(TextMap(body, "properties"));
   const lake::Namespace space =
       TRY(deps.catalog.namespaces().Create(levels, std::move(properties)));
   return JsonResponse(ToJson(space));
@@ -88,7 +76,7 @@ Result<http::Response> Change(const IcebergDependencies& deps, const http::Reque
   const Levels levels = TRY(NamespaceIn(request));
   const Json body = TRY(ObjectBody(request));
   const std::vector<std::string> removals = TRY(TextsIn(body, "removals"));
-  const lake::Properties updates = TRY(PropertiesIn(body, "updates"));
+  const lake::Properties updates = TRY(TextMap(body, "updates"));
   const lake::PropertyChange change =
       TRY(deps.catalog.namespaces().Change(levels, removals, updates));
   return JsonResponse(

@@ -1,19 +1,10 @@
 """DuckDB's Iceberg extension with nothing but the catalogue's URL, beside pyiceberg on the same tables."""
 import importlib.util
 import pathlib
-import uuid
 
 import duckdb
 import pyarrow as pa
 import pytest
-from pyiceberg.catalog import load_catalog
-from support.server import CaudalServer
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with CaudalServer(tmp_path_factory.mktemp("duckdb"), "") as running:
-        yield running
 
 
 @pytest.fixture
@@ -24,18 +15,6 @@ def duck(server):
         connection.execute(f"LOAD '{next(folder.glob(f'extensions/*/{name}.duckdb_extension'))}'")
     connection.execute(f"ATTACH '' AS lake (TYPE iceberg, ENDPOINT '{server.url}/iceberg', AUTHORIZATION_TYPE 'none')")
     return connection
-
-
-@pytest.fixture
-def catalog(server):
-    return load_catalog("caudal", type="rest", uri=f"{server.url}/iceberg")
-
-
-@pytest.fixture
-def space(catalog):
-    name = f"n{uuid.uuid4().hex[:8]}"
-    catalog.create_namespace(name)
-    return name
 
 
 def rows(duck, query):

@@ -1,7 +1,6 @@
 """pyiceberg with nothing but the catalogue's URL: tables over the REST catalogue, their files over our storage API."""
 import datetime
 import decimal
-import uuid
 
 import pyarrow as pa
 import pytest
@@ -14,30 +13,11 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import BucketTransform, IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 from support.keys import create_key
-from support.server import CaudalServer
 
 ROWS = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "name": ["a", None, "ñ"],
                  "amount": pa.array([decimal.Decimal("1.50"), None, decimal.Decimal("-3.25")], pa.decimal128(18, 2)),
                  "day": pa.array([datetime.date(2026, 1, day) for day in (1, 2, 3)]),
                  "at": pa.array([datetime.datetime(2026, 1, 1, hour) for hour in (1, 2, 3)], pa.timestamp("us", "UTC"))})
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with CaudalServer(tmp_path_factory.mktemp("pyiceberg"), "") as running:
-        yield running
-
-
-@pytest.fixture
-def catalog(server):
-    return load_catalog("caudal", type="rest", uri=f"{server.url}/iceberg")
-
-
-@pytest.fixture
-def space(catalog):
-    name = f"n{uuid.uuid4().hex[:8]}"
-    catalog.create_namespace(name, {"owner": "tests"})
-    return name
 
 
 def test_append_read_filter_delete(catalog, space):

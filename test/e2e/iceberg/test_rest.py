@@ -1,21 +1,11 @@
 """The Iceberg REST catalogue as a client without a library sees it: bodies, statuses, errors."""
 import concurrent.futures
-import itertools
-import re
 
 import pytest
 import requests
-from support.server import CaudalServer
 
-numbers = itertools.count(1)
 SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "id", "required": True, "type": "long"},
                                        {"id": 2, "name": "name", "required": False, "type": "string"}]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with CaudalServer(tmp_path_factory.mktemp("iceberg"), "buckets: {elsewhere: {}}\n") as running:
-        yield running
 
 
 @pytest.fixture
@@ -25,13 +15,6 @@ def call(server):
         assert answer.status_code == expect, (answer.status_code, answer.text)
         return answer.json() if answer.text else None
     return send
-
-
-@pytest.fixture
-def space(call, request):
-    name = re.sub(r"\W+", "_", request.node.name)[:60] + f"_{next(numbers)}"
-    call("POST", "namespaces", json={"namespace": [name]})
-    return name
 
 
 def failed(call, method, path, status, type_, **more):
