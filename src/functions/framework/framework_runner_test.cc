@@ -1,6 +1,7 @@
 #include "functions/framework/framework_runner.h"
 
 #include "functions/framework/fake_framework.h"
+#include "functions/framework/install.h"
 #include "functions/functions_fixture.h"
 #include "os/process_watch.h"
 
@@ -221,6 +222,22 @@ TEST_F(FrameworkTest, WhatDoesntComeUpIsBrokenUntilItIsDeployedAgain) {
   PutAndWait("c");
   EXPECT_EQ(Runs().size(), 3u);
   EXPECT_LE(os::ListDir(places_.folder + "/py").value().size(), 2u);
+}
+
+// Only what a person must put right ends the tries.
+TEST_F(FrameworkTest, AProbeThatIsKilledIsTriedAgain) {
+  FunctionSpec spec = PythonSpec();
+  auto& part = std::get<FrameworkPart>(spec.part);
+  part.runtime = FrameworkPart::Runtime::kNode;
+  for (const bool killed : {true, false}) {
+    ASSERT_TRUE(os::ReplaceFile(folder_ + "/node",
+                                killed ? "#!/bin/sh\nkill -9 $$\n" : "#!/bin/sh\nexit 1\n", 0755)
+                    .ok());
+    part.interpreter = folder_ + "/node";
+    const Result<Deployment> made =
+        Install({spec, places_.folder, true}, clock_, {}, std::stop_token());
+    EXPECT_EQ(RetryRuleOf(made.error().kind).retry, killed) << made.error().message;
+  }
 }
 
 TEST_F(FrameworkTest, AMissingSourceSaysSo) {

@@ -145,6 +145,10 @@ Result<void> Installer::Node(Deployment& deployment) {
   }
   Result<std::string> found =
       Ask("node", {node, "-p", "require.resolve('@google-cloud/functions-framework')"}, source);
+  // One that was killed (the kernel is short of memory) says nothing.
+  if (!found.ok() &&
+      (!found.error().Is(ErrorKind::kUnavailable) || found.error().code == kStepKilled))
+    return std::move(found).error();
   if (!found.ok())
     return MakeError(
         ErrorKind::kNotFound,

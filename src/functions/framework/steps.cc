@@ -86,8 +86,10 @@ Result<void> RunStep(const Step& step, const Print& print, std::stop_token stop)
   }
   const os::ExitStatus status = *process->Wait(std::chrono::milliseconds(0));
   if (status.ok()) return {};
-  return MakeError(ErrorKind::kUnavailable, fmt::format("{} ended with {}: {}", step.what,
-                                                        os::Describe(status), TellingLine(last)));
+  return MakeError(
+      ErrorKind::kUnavailable,
+      fmt::format("{} ended with {}: {}", step.what, os::Describe(status), TellingLine(last)),
+      status.signal == 0 ? std::string() : std::string(kStepKilled));
 }
 
 Result<std::string> AskStep(const Step& step, std::stop_token stop) {

@@ -23,8 +23,11 @@ struct Step {
   std::chrono::milliseconds timeout{15 * 60'000};
 };
 
+inline constexpr std::string_view kStepKilled = "step.killed";
+
 // Runs it to its end; everything it started is gone then. kUnavailable with its last words when it
-// fails, kTimeout, kCancelled, kNotFound when there is no such program.
+// fails (code "step.killed" when a signal ended it), kTimeout, kCancelled, kNotFound when there is
+// no such program.
 Result<void> RunStep(const Step& step, const Print& print, std::stop_token stop);
 // The same; returns what it printed, up to a few KB.
 Result<std::string> AskStep(const Step& step, std::stop_token stop);
