@@ -187,7 +187,9 @@ TEST_F(CatalogTest, NamesTheMetadataFileThatIsDamaged) {
   request.name = place.name;
   ASSERT_TRUE(store_->Put(request, "{\"format-version\": 2}").ok());
   OpenCatalog();
-  EXPECT_THAT(catalog_->Load({{"n"}, "t"}).error().message, HasSubstr(made.metadata_location));
+  const Error damaged = catalog_->Load({{"n"}, "t"}).error();
+  EXPECT_EQ(damaged.kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(damaged.message, HasSubstr(made.metadata_location));
   ASSERT_TRUE(store_->Delete({place.bucket, place.name, {}}).ok());
   EXPECT_EQ(catalog_->Load({{"n"}, "t"}).error().kind, ErrorKind::kCorrupt);
 }

@@ -38,6 +38,8 @@ Result<SharedMetadata> MetadataFiles::Read(const std::string& location) {
     return MakeError(ErrorKind::kCorrupt, "the metadata file " + location + " is gone");
   if (!text.ok()) return std::move(text).error().Within(location);
   Result<TableMetadata> parsed = ParseTableMetadata(*text);
+  if (!parsed.ok() && parsed.error().Is(ErrorKind::kInvalid))
+    return MakeError(ErrorKind::kCorrupt, location + ": " + parsed.error().message);
   if (!parsed.ok()) return std::move(parsed).error().Within(location);
   auto metadata = std::make_shared<const TableMetadata>(std::move(parsed).take());
   Keep(location, metadata, text->size());
