@@ -146,6 +146,20 @@ Array Array::As(const Type& type) const {
   return other;
 }
 
+Array Array::WithChildren(const Type& type, std::vector<Array> children) const {
+  CAUDAL_CHECK(
+      type.nested() && type.kind() == type_.kind() && type.fields().size() == children.size(),
+      type_.Text() + " as " + type.Text());
+  for (size_t i = 0; i < children.size(); ++i)
+    CAUDAL_CHECK(
+        children[i].length_ == (type.Is(TypeKind::kStruct) ? length_ : children_[i].length_),
+        "a child of as many rows");
+  Array other = *this;
+  other.type_ = type;
+  other.children_ = std::move(children);
+  return other;
+}
+
 Array Array::Nulls(const Type& type, int64_t length) {
   // One block of zeros serves as bitmap, values and offsets.
   const size_t widest = static_cast<size_t>(std::max<int64_t>(WidthOf(type), 8));

@@ -13,6 +13,9 @@
 
 namespace caudal {
 
+// The bytes of a value, for types whose values all take as many; else 0, for booleans too.
+int64_t WidthOf(const Type& type);
+
 // How the values lie:
 //
 //   boolean                               bits
@@ -63,6 +66,8 @@ class Array {
   const int32_t* offsets() const { return static_cast<const int32_t*>(data_) + offset_; }
   // Of a struct, cut to the same rows; of a list or map, whole.
   const std::vector<Array>& children() const { return children_; }
+  // The first row's value, of a type that WidthOf knows.
+  const void* raw() const { return static_cast<const char*>(data_) + offset_ * WidthOf(type_); }
   // Null, when there is none; bit `validity_offset() + row` is that of a row.
   const uint8_t* validity() const { return validity_; }
   int64_t validity_offset() const { return offset_; }
@@ -75,6 +80,8 @@ class Array {
   // The same values under another type of the same layout (of which only names, ids and
   // requirements differ).
   Array As(const Type& type) const;
+  // The same structs, lists or maps, with other children of as many rows.
+  Array WithChildren(const Type& type, std::vector<Array> children) const;
 
  private:
   friend class ColumnBuilder;
@@ -94,8 +101,5 @@ class Array {
   std::shared_ptr<const void> memory_;
   std::vector<Array> children_;
 };
-
-// Of a value of a type whose values have one size, else 0; 0 for booleans too.
-int64_t WidthOf(const Type& type);
 
 }  // namespace caudal

@@ -69,9 +69,10 @@ class ColumnBuilder {
   ColumnBuilder& child(size_t i) { return children_[i]; }
 
   uint64_t bytes() const;
+  bool too_long() const;  // for one array: what Finish gives is of no use
+  Array Finish();         // the rows so far; and starts anew
 
  private:
-  friend class BatchBuilder;
   enum class Form : uint8_t { kBit, kInt, kFloat, kDecimal, kBytes, kText, kStruct, kList };
   static constexpr size_t kBytesMax = INT32_MAX;
   static Form FormOf(const Type& type);
@@ -97,8 +98,6 @@ class ColumnBuilder {
   }
   void AppendRun(const Array& source, int64_t first, int64_t count);
   void AppendBytesOf(const Array& source, int64_t first, int64_t count);
-  bool too_long() const;
-  Array Finish();  // and starts anew
 
   Type type_;
   Form form_;

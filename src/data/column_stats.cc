@@ -98,6 +98,13 @@ StatsCollector::StatsCollector(const Schema& schema) {
   for (const Field& field : schema.fields()) AddLeafFields(field.type, field.id, columns_);
 }
 
+std::vector<ColumnStats> StatsCollector::Columns() const {
+  std::vector<ColumnStats> columns = columns_;
+  for (ColumnStats& stats : columns)
+    if (stats.nans > 0) stats.greatest = {};
+  return columns;
+}
+
 void StatsCollector::Add(const Batch& batch) {
   Place place;
   for (const Array& column : batch.columns()) AddField(column, place);

@@ -18,9 +18,10 @@ struct ColumnStats {
   int64_t nulls = 0;   // of those inside a null struct, too
   int64_t nans = 0;
   // The least and greatest of the values that are neither null nor NaN, in the order of Compare
-  // (which of -0.0 and 0.0 is not told); null when there is none, or the field is inside a list or
-  // map. Strings and bytes are cut to kStatsLength code points or bytes: enough to derive bounds of
-  // up to kStatsLength - 1.
+  // (which of -0.0 and 0.0 is not told). Null when there is none, or the field is inside a list or
+  // map; the greatest also when there are NaNs, since most engines order them above everything: by
+  // a bound, they would lose them. Strings and bytes are cut to kStatsLength code points or bytes:
+  // enough to derive bounds of up to kStatsLength - 1.
   Value least;
   Value greatest;
 };
@@ -34,7 +35,7 @@ class StatsCollector {
   // `batch` passed Check of the same schema.
   void Add(const Batch& batch);
   // In the order in which a Parquet file has them: depth first.
-  const std::vector<ColumnStats>& columns() const { return columns_; }
+  std::vector<ColumnStats> Columns() const;
 
  private:
   struct Place;
