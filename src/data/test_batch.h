@@ -27,7 +27,6 @@ inline std::vector<Type> PlainTypes() {
     types.emplace_back(kind);
   for (const int precision : {3, 4, 5, 9, 10, 18, 19, 38})
     types.push_back(Type::Decimal(precision, precision / 2));
-  types.push_back(Type::Fixed(5));
   return types;
 }
 

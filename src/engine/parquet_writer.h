@@ -37,7 +37,7 @@ struct ParquetFile {
 };
 
 // One thread at a time. Errors: kInvalid when a batch doesn't fit the schema (Batch::Check; the
-// writer can go on), kUnsupported, naming the column, for types that such a file can't hold:
+// writer can go on). kUnsupported, naming the column, for types that such a file can't hold: fixed,
 // structs without fields, timestamps in nanoseconds, what format version 3 brought. kLimit when
 // memory is short, kDiskFull. After any but that kInvalid, every later call gives the same error.
 //

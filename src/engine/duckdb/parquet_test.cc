@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <filesystem>
 
 #include "base/failpoint.h"
 #include "data/batch.h"
@@ -70,6 +71,14 @@ void ExpectSameRows(const std::vector<Batch>& wrote, const std::vector<ParquetRo
   }
   ASSERT_EQ(at + 1, wrote.size());
   ASSERT_EQ(row, wrote.back().rows());
+}
+
+// Found from the build folder, which lies in the repo.
+std::string TestData(const std::string& name) {
+  std::filesystem::path folder = std::filesystem::current_path();
+  while (!std::filesystem::exists(folder / "src/engine/testdata") && folder.has_relative_path())
+    folder = folder.parent_path();
+  return (folder / "src/engine/testdata" / name).string();
 }
 
 TEST(Parquet, EveryTypeComesBack) {
@@ -252,6 +261,34 @@ TEST(Parquet, ColumnsAreReadByTheirIds) {
   EXPECT_EQ(error(TestField(9, "n", Type(TypeKind::kInt), true)).kind, ErrorKind::kInvalid);
 }
 
+// Written by pyarrow, as testdata/foreign_parquet.py says.
+TEST(Parquet, FilesOfOthersAreRead) {
+  TestParquet test;
+  const std::string path = TestData("foreign.parquet");
+  const Type list = Type::List(TestField(8, "", Type(TypeKind::kInt)));
+  const Schema schema =
+      Schema::Make(
+          0, {TestField(1, "id", Type(TypeKind::kLong), true),
+              TestField(2, "ID", Type(TypeKind::kString)), TestField(3, "code", Type::Fixed(5)),
+              TestField(4, "u", Type(TypeKind::kUuid)),
+              TestField(5, "at", Type(TypeKind::kTimestampTz)),
+              TestField(6, "price", Type::Decimal(20, 2)), TestField(7, "l", list)})
+          .value();
+  const std::vector<ParquetRows> read = test.Read(path, schema);
+  ASSERT_EQ(read.size(), 1u);
+  const Batch& batch = read[0].batch;
+  EXPECT_TRUE(batch.Check(schema).ok());
+  ASSERT_EQ(batch.rows(), 3);
+  EXPECT_EQ(batch.column(0).At(2), Value(int64_t{3}));
+  EXPECT_EQ(batch.column(1).At(0), Value(std::string("x")));
+  EXPECT_EQ(batch.column(2).At(0), Value(std::string("abcde")));
+  EXPECT_TRUE(batch.column(2).IsNull(1));
+  EXPECT_EQ(batch.column(3).At(0), Value(std::string("0123456789abcdef")));
+  EXPECT_EQ(batch.column(4).At(1), Value(int64_t{1000}));
+  EXPECT_EQ(batch.column(5).At(1), Value(Int128{-5}));
+  EXPECT_EQ(batch.column(6).children()[0].At(1), Value(int32_t{2}));
+}
+
 TEST(Parquet, WhatCannotBeWrittenIsRefused) {
   TestParquet test;
   const auto open = [&](const Type& type) {
@@ -260,6 +297,7 @@ TEST(Parquet, WhatCannotBeWrittenIsRefused) {
   };
   EXPECT_EQ(open(Type(TypeKind::kTimestampTzNs)).kind, ErrorKind::kUnsupported);
   EXPECT_EQ(open(Type(TypeKind::kVariant)).kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(open(Type::Fixed(5)).kind, ErrorKind::kUnsupported);
   EXPECT_EQ(open(Type::Struct({})).message,
             "column c: a struct without fields has no place in a Parquet file");
   EXPECT_EQ(ParquetWriter::Open(test.database(), test.NewPath(), Schema()).error().kind,

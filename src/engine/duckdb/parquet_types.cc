@@ -59,6 +59,8 @@ class Maker {
                                                    static_cast<uint8_t>(type.scale())));
     for (const auto& [kind, id] : kPlain)
       if (type.Is(kind)) return TypeHandle(duckdb_create_logical_type(id));
+    if (type.Is(TypeKind::kFixed))
+      return Refuse("DuckDB writes no bytes of a fixed length, as fixed needs; take binary");
     return Refuse(fmt::format("Parquet files of type {} can't be written", type.Text()));
   }
 
@@ -97,7 +99,6 @@ class Maker {
       {TypeKind::kTimestampTz, DUCKDB_TYPE_TIMESTAMP_TZ},
       {TypeKind::kString, DUCKDB_TYPE_VARCHAR},
       {TypeKind::kUuid, DUCKDB_TYPE_UUID},
-      {TypeKind::kFixed, DUCKDB_TYPE_BLOB},
       {TypeKind::kBinary, DUCKDB_TYPE_BLOB},
   };
 
@@ -167,7 +168,7 @@ Result<ParquetLayout> LayoutOf(const Schema& schema) {
     return MakeError(ErrorKind::kUnsupported, "a Parquet file without columns can't be written");
   ParquetLayout layout;
   layout.names = NamesOf(schema.fields());
-  layout.field_ids = "{";
+  layout.field_ids += '{';
   Maker maker;
   for (size_t i = 0; i < layout.names.size(); ++i) {
     if (layout.names[i].find('\0') != std::string::npos)
@@ -176,7 +177,7 @@ Result<ParquetLayout> LayoutOf(const Schema& schema) {
     TypeHandle type = TRY(maker.Make(schema.fields()[i], layout.field_ids));
     layout.types.push_back(std::move(type));
   }
-  layout.field_ids += "}";
+  layout.field_ids += '}';
   return layout;
 }
 

@@ -74,15 +74,6 @@ void FillUuids(const Array& array, int64_t first, int64_t count, void* to) {
   }
 }
 
-// Fixed bytes are written as any others: DuckDB has no type for them.
-void FillFixed(const Array& array, int64_t first, int64_t count, duckdb_vector vector) {
-  for (int64_t i = 0; i < count; ++i) {
-    const std::string_view bytes = array.bytes(first + i);
-    duckdb_vector_assign_string_element_len(vector, static_cast<idx_t>(i), bytes.data(),
-                                            bytes.size());
-  }
-}
-
 Result<void> FillList(const Array& array, int64_t first, int64_t count, duckdb_vector vector) {
   auto* entries = static_cast<duckdb_list_entry*>(duckdb_vector_get_data(vector));
   const int32_t* at = array.offsets() + first;
@@ -115,9 +106,6 @@ Result<void> FillVector(const Array& array, int64_t first, int64_t count, duckdb
       return {};
     case TypeKind::kUuid:
       FillUuids(array, first, count, to);
-      return {};
-    case TypeKind::kFixed:
-      FillFixed(array, first, count, vector);
       return {};
     case TypeKind::kString:
     case TypeKind::kBinary:
