@@ -18,7 +18,7 @@ namespace caudal::engine {
 class InProcessDatabase {
  public:
   struct Options {
-    uint64_t memory_bytes = 1u << 30;  // for all writers and readers together; then kLimit
+    uint64_t memory_bytes = 512u << 20;  // for all writers and readers together; then kLimit
   };
   static Result<std::unique_ptr<InProcessDatabase>> Open(const Options& options);
   static Result<std::unique_ptr<InProcessDatabase>> Open() { return Open({}); }

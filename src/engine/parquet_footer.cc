@@ -36,6 +36,7 @@ class ThriftReader {
   explicit ThriftReader(std::string_view bytes) : rest_(bytes) {}
 
   bool failed() const { return failed_; }
+  void Fail() { failed_ = true; }
 
   // Calls `field(id, type)` for each field of a struct; it reads the value or calls Skip.
   template <class Visit>
@@ -146,6 +147,10 @@ class ThriftReader {
 
 using Thrift = ThriftReader::Type;
 
+// A few bytes of a footer make many of ours: no file comes near these.
+constexpr size_t kNodesMax = 100'000;
+constexpr size_t kRowGroupsMax = 1'000'000;
+
 // A node, and how many follow that are its children.
 std::pair<ParquetNode, int64_t> ReadNode(ThriftReader& reader) {
   ParquetNode node;
@@ -247,11 +252,15 @@ Result<ParquetFooter> ParseParquetFooter(std::string_view bytes) {
         auto [node, children] = ReadNode(reader);
         footer.nodes.push_back(std::move(node));
         counts.push_back(children);
+        if (counts.size() > kNodesMax) reader.Fail();
       });
     } else if (id == 3) {
       footer.rows = reader.Int(type);
     } else if (id == 4) {
-      reader.Structs(type, [&] { footer.row_groups.push_back(ReadRowGroup(reader)); });
+      reader.Structs(type, [&] {
+        footer.row_groups.push_back(ReadRowGroup(reader));
+        if (footer.row_groups.size() > kRowGroupsMax) reader.Fail();
+      });
     } else {
       reader.Skip(type);
     }
@@ -271,7 +280,7 @@ Result<ParquetFooter> ParseParquetFooter(std::string_view bytes) {
 
 Result<ParquetFooter> ReadParquetFooter(const os::File& file) {
   constexpr uint64_t kTail = 8;
-  constexpr uint64_t kFooterMax = 256u << 20;
+  constexpr uint64_t kFooterMax = 64u << 20;
   const uint64_t size = TRY(file.Size());
   if (size < kTail + 4) return BadFooter("it is too short");
   std::string tail(std::min<uint64_t>(size, 64u << 10), '\0');

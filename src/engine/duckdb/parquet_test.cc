@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <filesystem>
+#include <thread>
 
 #include "base/failpoint.h"
 #include "data/batch.h"
@@ -341,6 +342,27 @@ TEST(Parquet, AFailedOrForsakenFileIsRemoved) {
     writer.reset();
     EXPECT_FALSE(os::Exists(path));
   }
+}
+
+TEST(Parquet, ConcurrentWritersAndReadersShareTheDatabase) {
+  TestParquet test;
+  const Schema schema = SchemaOfEverything();
+  std::vector<std::string> paths;
+  for (int i = 0; i < 12; ++i) paths.push_back(test.NewPath());
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (size_t i = t; i < paths.size(); i += 4) {
+        RandomRows random(i);
+        const std::vector<Batch> batches = {random.NextBatch(schema, 700),
+                                            random.NextBatch(schema, 700)};
+        ParquetWriteOptions options;
+        options.ahead_bytes = i % 2 == 0 ? 1 : 1u << 20;
+        test.Write(paths[i], schema, batches, options);
+        ExpectSameRows(batches, test.Read(paths[i], schema));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Parquet, DamagedFilesAreErrors) {
