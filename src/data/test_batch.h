@@ -38,24 +38,28 @@ inline Schema SchemaOfEverything(bool required = false) {
     ++id;
     fields.push_back(TestField(id, "c" + std::to_string(id), type, required));
   }
+  const auto field = [&](std::string name, Type type, bool needed = false) {
+    return TestField(++id, std::move(name), std::move(type), needed);
+  };
   const auto list = [&](Type element) {
-    return Type::List(TestField(++id, "", std::move(element), required));
+    return Type::List(field("", std::move(element), required));
   };
   const auto map = [&](Type value) {
-    Field key = TestField(++id, "", Type(TypeKind::kString));
-    return Type::Map(std::move(key), TestField(++id, "", std::move(value), required));
+    Field key = field("", Type(TypeKind::kString));
+    return Type::Map(std::move(key), field("", std::move(value), required));
   };
+  std::vector<Field> inner;
+  inner.push_back(field("x\"y", Type(TypeKind::kInt)));
+  inner.push_back(field("it's", Type::Decimal(20, 2)));
   std::vector<Field> parts;
-  parts.push_back(TestField(++id, "a b", Type(TypeKind::kBoolean)));
-  parts.push_back(TestField(++id, "Inner",
-                            Type::Struct({TestField(++id, "x\"y", Type(TypeKind::kInt)),
-                                          TestField(++id, "it's", Type::Decimal(20, 2))})));
-  parts.push_back(TestField(++id, "tags", list(Type(TypeKind::kString))));
-  fields.push_back(TestField(++id, "point", Type::Struct(std::move(parts)), required));
-  fields.push_back(TestField(++id, "flags", list(Type(TypeKind::kBoolean)), required));
-  fields.push_back(TestField(++id, "deep", list(list(Type(TypeKind::kUuid))), required));
-  fields.push_back(TestField(++id, "props", map(Type(TypeKind::kDouble)), required));
-  fields.push_back(TestField(++id, "maps", map(map(Type(TypeKind::kBoolean))), required));
+  parts.push_back(field("a b", Type(TypeKind::kBoolean)));
+  parts.push_back(field("Inner", Type::Struct(std::move(inner))));
+  parts.push_back(field("tags", list(Type(TypeKind::kString))));
+  fields.push_back(field("point", Type::Struct(std::move(parts)), required));
+  fields.push_back(field("flags", list(Type(TypeKind::kBoolean)), required));
+  fields.push_back(field("deep", list(list(Type(TypeKind::kUuid))), required));
+  fields.push_back(field("props", map(Type(TypeKind::kDouble)), required));
+  fields.push_back(field("maps", map(map(Type(TypeKind::kBoolean))), required));
   return Schema::Make(0, std::move(fields)).value();
 }
 
