@@ -12,46 +12,6 @@
 namespace caudal::engine {
 namespace {
 
-template <class Float>
-std::string FloatText(Float value, std::string_view type) {
-  return fmt::format("'{}'::{}", value, type);
-}
-
-// `value` as SQL writes it.
-std::string Literal(const Type& type, const Value& value) {
-  switch (type.kind()) {
-    case TypeKind::kBoolean:
-      return std::get<bool>(value) ? "true" : "false";
-    case TypeKind::kInt:
-      return fmt::format("('{}'::INTEGER)", std::get<int32_t>(value));
-    case TypeKind::kLong:
-      return fmt::format("('{}'::BIGINT)", std::get<int64_t>(value));
-    case TypeKind::kFloat:
-      return FloatText(std::get<float>(value), "FLOAT");
-    case TypeKind::kDouble:
-      return FloatText(std::get<double>(value), "DOUBLE");
-    case TypeKind::kDate:
-      return fmt::format("(DATE '1970-01-01' + ({}::INTEGER))", std::get<int32_t>(value));
-    case TypeKind::kTime:
-      return fmt::format("(TIME '00:00:00' + to_microseconds({}))", std::get<int64_t>(value));
-    case TypeKind::kTimestamp:
-      return fmt::format("make_timestamp('{}'::BIGINT)", std::get<int64_t>(value));
-    case TypeKind::kTimestampTz:
-      return fmt::format("(make_timestamp('{}'::BIGINT) AT TIME ZONE 'UTC')",
-                         std::get<int64_t>(value));
-    case TypeKind::kDecimal:
-      return fmt::format("'{}'::DECIMAL({}, {})",
-                         DecimalText(std::get<Int128>(value), type.scale()), type.precision(),
-                         type.scale());
-    case TypeKind::kString:
-      return QuoteText(std::get<std::string>(value));
-    case TypeKind::kUuid:
-      return fmt::format("'{}'::UUID", UuidText(std::get<std::string>(value)));
-    default:
-      return fmt::format("unhex('{}')", EncodeHex(std::get<std::string>(value)));
-  }
-}
-
 // Where `value` stands to the values that `bound` may have been cut from: at or below -1, at or
 // above 1 surely so; else 0.
 int Beyond(const Type& type, const Value& value, const Value& bound) {
@@ -80,15 +40,6 @@ bool CanLeaveOut(const ColumnStats& stats, std::string_view op, const Value& val
   if (op == ">") return to_greatest > 0;
   if (op == ">=") return to_greatest > 0;
   return to_least < 0 || to_greatest > 0;  // =
-}
-
-Schema SchemaOfPlainTypes() {
-  std::vector<caudal::Field> fields;
-  for (const Type& type : PlainTypes()) {
-    const auto id = static_cast<int32_t>(fields.size() + 1);
-    fields.push_back(TestField(id, "c" + std::to_string(id), type));
-  }
-  return Schema::Make(0, std::move(fields)).value();
 }
 
 TEST(ParquetBounds, LoseNoRows) {

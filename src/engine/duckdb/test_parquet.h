@@ -1,6 +1,7 @@
 // A folder and a database for tests of Parquet files.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -8,13 +9,60 @@
 #include <string>
 #include <vector>
 
+#include "data/digest.h"
 #include "data/test_batch.h"
 #include "engine/duckdb/in_process_state.h"
 #include "engine/parquet_reader.h"
 #include "engine/parquet_writer.h"
+#include "engine/quoting.h"
 #include "os/file.h"
 
 namespace caudal::engine {
+
+// `value` as SQL writes it.
+inline std::string Literal(const Type& type, const Value& value) {
+  switch (type.kind()) {
+    case TypeKind::kBoolean:
+      return std::get<bool>(value) ? "true" : "false";
+    case TypeKind::kInt:
+      return fmt::format("('{}'::INTEGER)", std::get<int32_t>(value));
+    case TypeKind::kLong:
+      return fmt::format("('{}'::BIGINT)", std::get<int64_t>(value));
+    case TypeKind::kFloat:
+      return fmt::format("'{}'::FLOAT", std::get<float>(value));
+    case TypeKind::kDouble:
+      return fmt::format("'{}'::DOUBLE", std::get<double>(value));
+    case TypeKind::kDate:
+      return fmt::format("(DATE '1970-01-01' + ({}::INTEGER))", std::get<int32_t>(value));
+    case TypeKind::kTime:
+      return fmt::format("(TIME '00:00:00' + to_microseconds({}))", std::get<int64_t>(value));
+    case TypeKind::kTimestamp:
+      return fmt::format("make_timestamp('{}'::BIGINT)", std::get<int64_t>(value));
+    case TypeKind::kTimestampTz:
+      return fmt::format("(make_timestamp('{}'::BIGINT) AT TIME ZONE 'UTC')",
+                         std::get<int64_t>(value));
+    case TypeKind::kDecimal:
+      return fmt::format("'{}'::DECIMAL({}, {})",
+                         DecimalText(std::get<Int128>(value), type.scale()), type.precision(),
+                         type.scale());
+    case TypeKind::kString:
+      return QuoteText(std::get<std::string>(value));
+    case TypeKind::kUuid:
+      return fmt::format("'{}'::UUID", UuidText(std::get<std::string>(value)));
+    default:
+      return fmt::format("unhex('{}')", EncodeHex(std::get<std::string>(value)));
+  }
+}
+
+// A column of each.
+inline Schema SchemaOfPlainTypes() {
+  std::vector<caudal::Field> fields;
+  for (const Type& type : PlainTypes()) {
+    const auto id = static_cast<int32_t>(fields.size() + 1);
+    fields.push_back(TestField(id, "c" + std::to_string(id), type));
+  }
+  return Schema::Make(0, std::move(fields)).value();
+}
 
 class TestParquet {
  public:
