@@ -24,6 +24,7 @@ DataFile DescribeFile(const engine::ParquetFile& file, std::string path) {
   described.file_size_bytes = file.bytes;
   described.split_offsets = file.split_offsets;
   std::vector<const engine::ParquetColumn*> columns;
+  columns.reserve(file.columns.size());
   for (const engine::ParquetColumn& column : file.columns) columns.push_back(&column);
   std::ranges::sort(columns, {}, [](const auto* column) { return column->stats.field_id; });
   for (const engine::ParquetColumn* column : columns) {
