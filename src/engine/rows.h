@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/arrow.h"
+#include "data/arrow.h"
 
 namespace caudal::engine {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/arrow.h"
+#include "data/arrow.h"
 #include "engine/rows.h"
 #include "engine/schema.h"
 

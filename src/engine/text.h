@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "engine/arrow.h"
+#include "data/arrow.h"
 #include "engine/schema.h"
 
 namespace caudal::engine {

@@ -1,4 +1,4 @@
-// The Arrow C data interface: the layout in which results arrive. Plain structs, as the
+// The Arrow C data interface: the layout of everything that comes in columns. Plain structs, as the
 // specification gives them, so that any Arrow library can take a batch over without a copy.
 #pragma once
 
