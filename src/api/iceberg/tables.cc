@@ -76,14 +76,18 @@ Result<http::Response> Exists(const IcebergDependencies& deps, const http::Reque
   return http::Response::Empty(204);
 }
 
+// "true" or "True", as pyiceberg writes it.
+Result<bool> FlagIn(const http::Request& request, std::string_view name) {
+  const std::string_view text = request.query.Get(name).value_or("false");
+  if (text == "true" || text == "True") return true;
+  if (text == "false" || text == "False") return false;
+  return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be true or false", name));
+}
+
 Result<http::Response> Drop(const IcebergDependencies& deps, const http::Request& request) {
   const TableName name = TRY(TableIn(request));
-  if (request.query.Get("purgeRequested") == "true")
-    return MakeError(ErrorKind::kUnsupported,
-                     "this server doesn't purge yet: drop the table without purgeRequested, and "
-                     "remove its files in the bucket",
-                     "not_implemented");
-  TRY(deps.catalog.Drop(name));
+  const bool purge = TRY(FlagIn(request, "purgeRequested"));
+  TRY(deps.catalog.Drop(name, purge));
   return http::Response::Empty(204);
 }
 

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "lake/catalog/locations.h"
+#include "lake/catalog/purge.h"
 #include "lake/catalog/schema.h"
 
 namespace caudal::lake {
@@ -260,16 +261,26 @@ Result<std::vector<LoadedTable>> Catalog::Commit(const std::vector<TableChange>&
   return CommitFailed(changes[0].name, "others committed first, again and again");
 }
 
-Result<LoadedTable> Catalog::Drop(const TableName& name) {
+Result<LoadedTable> Catalog::Drop(const TableName& name, bool purge) {
   LoadedTable table = TRY(Load(name));
   TRY(database_.Write([&](meta::Tx& tx) -> Result<void> {
     const TableRow row = TRY(ReadTable(tx, name));
     if (row.uuid != table.metadata->uuid)
       return CommitFailed(name, "another table has taken its place");
+    // What is purged is what is read here, not what somebody committed meanwhile.
+    if (row.metadata != table.metadata_location) {
+      table.metadata = TRY(files_.Read(row.metadata));
+      table.metadata_location = row.metadata;
+    }
     TRY(DeleteTable(tx, row.id));
     FAILPOINT("lake.drop");
     return {};
   }));
+  if (!purge) return table;
+  const PurgeReport report = PurgeFiles(store_, *table.metadata, table.metadata_location);
+  LogInfo("a table is purged", {{"table", TextOf(name)},
+                                {"files", std::to_string(report.removed)},
+                                {"left", std::to_string(report.failed)}});
   return table;
 }
 

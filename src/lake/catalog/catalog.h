@@ -81,8 +81,9 @@ class Catalog {
   Result<LoadedTable> Stage(const TableName& name, NewTable table);
   // All of them, or none. In the order given.
   Result<std::vector<LoadedTable>> Commit(const std::vector<TableChange>& changes);
-  // The files stay.
-  Result<LoadedTable> Drop(const TableName& name);
+  // The files stay, unless `purge`: then what the table's metadata leads to is removed once the
+  // table is gone; see lake/catalog/purge.h.
+  Result<LoadedTable> Drop(const TableName& name, bool purge = false);
   Result<void> Rename(const TableName& from, const TableName& to);
   // A table for a metadata file that is there. `overwrite`: also in place of one that exists.
   Result<LoadedTable> Register(const TableName& name, const std::string& metadata_location,

@@ -89,6 +89,23 @@ def test_a_stale_commit_is_refused_and_made_again(catalog, space, caplog):
         update.add_column("a", StringType())
 
 
+def test_purge(catalog, space, server):
+    def files():
+        listed = server.get(f"/storage/v1/b/lake/o?prefix={space}/t-").json().get("items", [])
+        return {one["name"] for one in listed}
+
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    table.append(ROWS)
+    table.delete(EqualTo("id", 1))
+    kept = catalog.create_table(f"{space}.kept", schema=ROWS.schema)
+    kept.append(ROWS)
+    assert len(files()) > 8
+    catalog.purge_table(f"{space}.t")
+    assert files() == set()
+    assert not catalog.table_exists(f"{space}.t")
+    assert kept.scan().to_arrow().num_rows == 3
+
+
 def test_names(catalog, space):
     catalog.create_table(f"{space}.t", schema=ROWS.schema)
     with pytest.raises(TableAlreadyExistsError):
