@@ -35,7 +35,7 @@ class CatalogTest : public objects::StoreFixture {
   void OpenCatalog() {
     CatalogOptions options;
     options.bucket = "lake";
-    catalog_ = std::make_unique<Catalog>(options, *database_, *store_, clock_, random_);
+    catalog_ = std::make_unique<Catalog>(options, *database_, *store_, clock_, SystemRandom());
   }
 
   static NewTable Shape() {
