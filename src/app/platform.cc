@@ -198,8 +198,8 @@ Result<void> Platform::Impl::OpenModules() {
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
   lake::CatalogOptions catalog_options;
   catalog_options.bucket = config.lake.bucket;
-  catalog = std::make_unique<lake::Catalog>(std::move(catalog_options), *database, *store, clock,
-                                            random);
+  catalog =
+      std::make_unique<lake::Catalog>(std::move(catalog_options), *database, *store, clock, random);
   return {};
 }
 
