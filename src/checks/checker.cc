@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "checks/predicate.h"
+#include "engine/describe.h"
 #include "engine/quoting.h"
 
 namespace caudal::checks {
@@ -25,7 +26,7 @@ class Checker {
   }
 
   Result<TableResult> Apply() {
-    TRY(Describe());
+    columns_ = TRY(engine::ColumnsOf(session_, result_.table));
     TRY(Compile());
     TRY(Count());
     for (size_t i = 0; i < rules_.size(); ++i)
@@ -40,7 +41,6 @@ class Checker {
   Result<int64_t> AskNumber(const std::string& sql);
   Result<void> Execute(const std::string& sql);
 
-  Result<void> Describe();
   Result<void> Compile();
   Result<std::string> CompileOne(size_t index);
   Result<std::string> FindDuplicates(const Rule& rule, size_t index);
@@ -61,7 +61,6 @@ class Checker {
   const std::map<std::string, int64_t>& rows_known_;
   const std::string name_;  // of the table, quoted
   std::vector<engine::Column> columns_;
-  bool is_view_ = false;
   std::vector<std::string> violations_;  // by rule; empty for kComplete
   std::string quarantine_;               // whether a row goes there; empty: no rule wants it
   TableResult result_;
@@ -86,19 +85,6 @@ Result<int64_t> Checker::AskNumber(const std::string& sql) {
 
 Result<void> Checker::Execute(const std::string& sql) {
   TRY(session_.Execute({sql, {}, false}));
-  return {};
-}
-
-Result<void> Checker::Describe() {
-  const engine::Table described =
-      TRY(Ask(fmt::format("SELECT column_name, column_type FROM (DESCRIBE {})", name_)));
-  for (const auto& row : described.rows)
-    columns_.push_back({row[0].value_or(""), row[1].value_or("")});
-  const engine::Table views =
-      TRY(Ask(fmt::format("SELECT 1 FROM duckdb_views() WHERE NOT internal AND "
-                          "lower(view_name) = lower({})",
-                          QuoteText(result_.table))));
-  is_view_ = !views.rows.empty();
   return {};
 }
 
@@ -255,7 +241,8 @@ Result<void> Checker::MakeQuarantine() {
 }
 
 Result<void> Checker::TakeOut() {
-  if (is_view_) {
+  const bool is_view = TRY(engine::IsView(session_, result_.table));
+  if (is_view) {
     const std::string before = QuoteName("caudal all of " + result_.table);
     TRY(Execute(fmt::format("ALTER VIEW {} RENAME TO {}", name_, before)));
     return Execute(fmt::format("CREATE VIEW {} AS SELECT * FROM {} WHERE NOT ({})", name_, before,

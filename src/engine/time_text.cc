@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "data/civil.h"
+
 namespace caudal::engine {
 namespace {
 
@@ -15,8 +17,6 @@ int64_t Power10(int exponent) {
   return power;
 }
 
-int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-
 template <class T>
 bool AppendInfinity(std::string& out, T value) {
   if (value != std::numeric_limits<T>::max() && value != -std::numeric_limits<T>::max())
@@ -25,22 +25,11 @@ bool AppendInfinity(std::string& out, T value) {
   return true;
 }
 
-// The calendar that goes on before its invention; years of 400-year eras that begin in March.
+// There is no year 0: 1 BC comes before 1.
 void AppendCivil(std::string& out, int64_t days) {
-  days += 719'468;
-  const int64_t era = FloorDivide(days, 146'097);
-  const int64_t day_of_era = days - era * 146'097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  // There is no year 0: 1 BC comes before 1.
-  out += fmt::format("{:04}-{:02}-{:02}{}", year > 0 ? year : 1 - year, month, day,
-                     year > 0 ? "" : " (BC)");
+  const CivilDate date = CivilFromDays(days);
+  out += fmt::format("{:04}-{:02}-{:02}{}", date.year > 0 ? date.year : 1 - date.year, date.month,
+                     date.day, date.year > 0 ? "" : " (BC)");
 }
 
 void AppendSeconds(std::string& out, int64_t seconds) {

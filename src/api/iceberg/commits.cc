@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "api/iceberg/engine_access.h"
 #include "api/iceberg/handlers.h"
 #include "api/iceberg/table_json.h"

@@ -1,11 +1,8 @@
 #include <fmt/format.h>
 
-#include <set>
-
 #include "api/iceberg/engine_access.h"
 #include "api/iceberg/handlers.h"
 #include "api/iceberg/table_json.h"
-#include "data/digest.h"
 #include "lake/format/schema_json.h"
 
 namespace caudal::api::iceberg {

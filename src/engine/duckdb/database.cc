@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/duckdb/configure.h"
 #include "engine/duckdb/errors.h"
 #include "engine/duckdb/test_functions.h"
 
@@ -50,13 +51,7 @@ bool IsSettingName(const std::string& name) {
 }  // namespace
 
 Result<Database> Database::Open() {
-  ConfigHandle config;
-  if (duckdb_create_config(config.Receive()) != DuckDBSuccess)
-    return MakeError(ErrorKind::kInternal, "DuckDB has no memory for its configuration");
-  for (const auto& [name, value] : kConfiguration)
-    if (duckdb_set_config(config.get(), name, value) != DuckDBSuccess)
-      return MakeError(ErrorKind::kInternal,
-                       "this DuckDB has no setting " + std::string(name) + ": 1.5 is needed");
+  ConfigHandle config = TRY(MakeConfig(kConfiguration));
   Database opened;
   char* failure = nullptr;
   if (duckdb_open_ext(nullptr, opened.database_.Receive(), config.get(), &failure) != DuckDBSuccess)

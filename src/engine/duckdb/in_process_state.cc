@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/duckdb/configure.h"
 #include "engine/duckdb/errors.h"
 
 namespace caudal::engine {
@@ -27,13 +28,7 @@ InProcessDatabase::InProcessDatabase(std::unique_ptr<State> state) : state_(std:
 InProcessDatabase::~InProcessDatabase() = default;
 
 Result<std::unique_ptr<InProcessDatabase>> InProcessDatabase::Open(const Options& options) {
-  ConfigHandle config;
-  if (duckdb_create_config(config.Receive()) != DuckDBSuccess)
-    return MakeError(ErrorKind::kInternal, "DuckDB has no memory for its configuration");
-  for (const auto& [name, value] : kConfiguration)
-    if (duckdb_set_config(config.get(), name, value) != DuckDBSuccess)
-      return MakeError(ErrorKind::kInternal,
-                       "this DuckDB has no setting " + std::string(name) + ": 1.5 is needed");
+  ConfigHandle config = TRY(MakeConfig(kConfiguration));
   const std::string memory = std::to_string(options.memory_bytes) + "B";
   if (duckdb_set_config(config.get(), "memory_limit", memory.c_str()) != DuckDBSuccess)
     return MakeError(ErrorKind::kInvalid, memory + " is no memory limit");

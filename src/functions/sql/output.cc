@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "engine/describe.h"
 #include "engine/quoting.h"
 #include "functions/sql/file_format.h"
 #include "functions/sql/messages.h"
@@ -51,38 +52,12 @@ class OutputWriter {
 
  private:
   Result<void> WriteOne(size_t index);
-  Result<std::vector<engine::Column>> ColumnsOf(const std::string& table);
-  Result<bool> IsView(const std::string& table);
   Result<std::string> ParquetColumns(const std::vector<engine::Column>& columns) const;
   std::string OptionsOf(const RunOutput& output) const;
 
   engine::Session& session_;
   std::vector<RunOutput>& outputs_;
 };
-
-Result<std::vector<engine::Column>> OutputWriter::ColumnsOf(const std::string& table) {
-  const std::unique_ptr<engine::Rows> rows = TRY(session_.Run(
-      {fmt::format("SELECT column_name, column_type FROM (DESCRIBE {})", QuoteName(table)),
-       {},
-       false}));
-  const engine::Table described = TRY(engine::ReadAll(*rows, 100'000));
-  std::vector<engine::Column> columns;
-  columns.reserve(described.rows.size());
-  for (const auto& row : described.rows)
-    columns.push_back({row[0].value_or(""), row[1].value_or("")});
-  return columns;
-}
-
-Result<bool> OutputWriter::IsView(const std::string& table) {
-  const std::unique_ptr<engine::Rows> rows =
-      TRY(session_.Run({fmt::format("SELECT 1 FROM duckdb_views() WHERE NOT internal AND "
-                                    "lower(view_name) = lower({})",
-                                    QuoteText(table)),
-                        {},
-                        false}));
-  const engine::Table found = TRY(engine::ReadAll(*rows, 100));
-  return !found.rows.empty();
-}
 
 // Parquet has no integers of 128 bits, and DuckDB would make floating point of them: sum() of
 // integers gives such.
@@ -120,7 +95,7 @@ std::string OutputWriter::OptionsOf(const RunOutput& output) const {
 
 Result<void> OutputWriter::WriteOne(size_t index) {
   RunOutput& output = outputs_[index];
-  const std::vector<engine::Column> columns = TRY(ColumnsOf(output.table));
+  const std::vector<engine::Column> columns = TRY(engine::ColumnsOf(session_, output.table));
   const bool parquet = output.format == FileFormat::kParquet;
   std::string selected = "*";
   if (parquet) selected = TRY(ParquetColumns(columns));
@@ -136,8 +111,9 @@ Result<void> OutputWriter::WriteOne(size_t index) {
     return column.type.starts_with("DECIMAL") ||
            std::ranges::find(kKeptByParquet, column.type) != kKeptByParquet.end();
   });
-  const bool is_view = TRY(IsView(output.table));
-  if (!kept || !is_view) return {};
+  if (!kept) return {};
+  const bool is_view = TRY(engine::IsView(session_, output.table));
+  if (!is_view) return {};
   const std::string view =
       fmt::format("CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet({})", table, path);
   TRY(session_.Execute({view, {}, true}));

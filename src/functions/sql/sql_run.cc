@@ -9,7 +9,7 @@
 #include <stop_token>
 
 #include "base/failpoint.h"
-#include "engine/quoting.h"
+#include "engine/describe.h"
 #include "functions/sql/event_table.h"
 #include "functions/sql/input_table.h"
 #include "functions/sql/messages.h"
@@ -128,18 +128,6 @@ Result<void> SqlRun::ApplyRules() {
   return {};
 }
 
-bool SqlRun::IsTable(const std::string& table) {
-  const auto rows = session_->Run(
-      {fmt::format("SELECT 1 FROM duckdb_tables() WHERE NOT internal AND lower(table_name) = "
-                   "lower({})",
-                   engine::QuoteText(table)),
-       {},
-       false});
-  if (!rows.ok()) return false;
-  const Result<engine::Table> found = engine::ReadAll(**rows, 10);
-  return found.ok() && !found->rows.empty();
-}
-
 // What was made of a table before rows left it still has them, unless it is a view.
 void SqlRun::WarnOfTables() {
   std::set<std::string> judged;
@@ -150,7 +138,9 @@ void SqlRun::WarnOfTables() {
   }
   if (emptied.empty()) return;
   for (const SqlOutput& output : part_.outputs) {
-    if (!judged.insert(output.table).second || !IsTable(output.table)) continue;
+    if (!judged.insert(output.table).second) continue;
+    const Result<bool> is_table = engine::IsTable(*session_, output.table);
+    if (!is_table.ok() || !*is_table) continue;
     warnings_.push_back(fmt::format(
         "'{}' is a TABLE that the SQL made before rows of {} went to quarantine: if it is made of "
         "that, those rows are in it. Make it a VIEW",

@@ -41,7 +41,6 @@ class SqlRun {
   RunResult Superseded(const Error& error) const;
   void FillReport();
   void WarnOfTables();
-  bool IsTable(const std::string& table);
 
   const SqlPart& part_;
   const RunContext& context_;

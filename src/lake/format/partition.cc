@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lake/format/json_reader.h"
+#include "lake/format/source_ids.h"
 
 namespace caudal::lake {
 namespace {
@@ -50,15 +51,9 @@ Result<PartitionField> FieldFromJson(const Json& json, int32_t& next_field_id) {
   field.name = TRY(reader.Text("name"));
   const std::string transform = TRY(reader.Text("transform"));
   field.transform = TRY(Transform::Parse(transform));
-  if (reader.Has("source-id")) {
-    const int32_t source = TRY(reader.Int("source-id"));
-    field.source_ids.push_back(source);
-  } else {
-    field.source_ids = TRY(reader.OptionalInts("source-ids"));
-    if (field.source_ids.empty()) return reader.Bad("source-id", "is missing");
-    if (field.source_ids.size() > 1 && field.transform.known())
-      return reader.Bad("source-ids", "has several columns, the transform takes one");
-  }
+  field.source_ids = TRY(ReadSourceIds(reader));
+  if (field.source_ids.size() > 1 && field.transform.known())
+    return reader.Bad("source-ids", "has several columns, the transform takes one");
   const auto id = TRY(reader.OptionalInt("field-id"));
   field.field_id = id.value_or(next_field_id);
   if (field.field_id < 0 || field.field_id == std::numeric_limits<int32_t>::max())

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lake/format/json_reader.h"
+#include "lake/format/source_ids.h"
 
 namespace caudal::lake {
 namespace {
@@ -22,13 +23,7 @@ Result<SortField> FieldFromJson(const Json& json) {
   SortField field;
   const std::string transform = TRY(reader.Text("transform"));
   field.transform = TRY(Transform::Parse(transform));
-  if (reader.Has("source-id")) {
-    const int32_t source = TRY(reader.Int("source-id"));
-    field.source_ids.push_back(source);
-  } else {
-    field.source_ids = TRY(reader.OptionalInts("source-ids"));
-    if (field.source_ids.empty()) return reader.Bad("source-id", "is missing");
-  }
+  field.source_ids = TRY(ReadSourceIds(reader));
   field.descending = TRY(OneOf(reader, "direction", "desc", "asc"));
   field.nulls_first = TRY(OneOf(reader, "null-order", "nulls-first", "nulls-last"));
   return field;
