@@ -3,34 +3,25 @@
 
 Exit code 0 when every ratio reached its target, 1 when one did not, 2 when something could not be measured.
 """
-import argparse
 import pathlib
 import shutil
 import subprocess
 import sys
 
 import figures
+import options as shared
 import place
 import report
 
-TREE = pathlib.Path(__file__).resolve().parent.parent
+TREE = shared.TREE
 
 
 def main():
     names = [figure.name for figure in figures.FIGURES]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("figure", nargs="*", help=f"of {', '.join(names)}; all by default")
+    parser = shared.parser(__doc__, names)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of one round of one server")
-    parser.add_argument("--folder", help="where the data goes; a temporary one by default")
-    parser.add_argument("--build", default=str(TREE / "build/release"), help="the release build")
-    parser.add_argument("--no-build", action="store_true", help="take the build as it is")
-    parser.add_argument("--record", action="store_true", help="write the tables of docs/benchmarks.md")
-    options = parser.parse_args()
-    for name in options.figure:
-        if name not in names:
-            parser.error(f"no figure {name!r}; there are {', '.join(names)}")
-
+    options = shared.parse(parser, names)
     if not options.no_build:
         subprocess.run(["ninja", "-C", options.build, "caudal", "load", "floor"], check=True, stdout=subprocess.DEVNULL)
     fake_gcs = subprocess.run([str(TREE / "bench/setup")], check=True, capture_output=True, text=True).stdout.strip()

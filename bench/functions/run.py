@@ -3,7 +3,6 @@
 
 Exit code 0 when every figure reached its target, 1 when one did not, 2 when something could not be measured.
 """
-import argparse
 import datetime
 import pathlib
 import shutil
@@ -12,10 +11,10 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TREE = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
 import latency
+import options as shared
 import payments
 import place
 import report
@@ -83,19 +82,11 @@ def measure(name, folder, binary, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("figure", nargs="*", help=f"of {', '.join(LINES)}; all by default")
+    parser = shared.parser(__doc__, LINES)
     parser.add_argument("--rounds", type=int, default=3, help="of payments, ours and bare DuckDB in turn")
     parser.add_argument("--rows", type=int, default=10_000_000, help="of payments")
     parser.add_argument("--events", type=int, default=300, help="of latency")
-    parser.add_argument("--folder", help="where the data goes; a temporary one by default")
-    parser.add_argument("--build", default=str(TREE / "build/release"), help="the release build")
-    parser.add_argument("--no-build", action="store_true", help="take the build as it is")
-    parser.add_argument("--record", action="store_true", help="write the table of docs/benchmarks.md")
-    options = parser.parse_args()
-    for name in options.figure:
-        if name not in LINES:
-            parser.error(f"no figure {name!r}; there are {', '.join(LINES)}")
+    options = shared.parse(parser, LINES)
     if not options.no_build:
         subprocess.run(["ninja", "-C", options.build, "caudal"], check=True, stdout=subprocess.DEVNULL)
     rows, missed, failed = {}, 0, 0
@@ -110,12 +101,12 @@ def main():
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         rows[name] = {"got": got, "date": datetime.date.today().isoformat(), "machine": report.machine(),
-                      "revision": report.revision(TREE)}
+                      "revision": report.revision(shared.TREE)}
         for what, figure, target, reached in LINES[name](got):
             print(f"{what}: {figure.replace('**', '')}, target {target}: {'reached' if reached else 'MISSED'}", flush=True)
             missed += not reached
     if options.record and rows:
-        report.write_section(TREE / "docs/benchmarks.md", "bench/functions/run.py",
+        report.write_section(shared.TREE / "docs/benchmarks.md", "bench/functions/run.py",
                              table(report.merge(HERE / "figures.json", rows, LINES)))
     return 2 if failed else 1 if missed else 0
 
