@@ -59,7 +59,8 @@ TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {
     ASSERT_TRUE(Append("t", rows).ok());
   }
   for (const bool keep : {true, true, false}) {
-    ASSERT_TRUE(Upsert("t", {{7, "new"}, {40'007, "new"}, {110'000, "new"}, {500'000, "new"}}).ok());
+    ASSERT_TRUE(
+        Upsert("t", {{7, "new"}, {40'007, "new"}, {110'000, "new"}, {500'000, "new"}}).ok());
     const Rows rows = Read("t");
     EXPECT_EQ(rows.size(), 120'001u);
     EXPECT_EQ(rows.count(7), 1u);
