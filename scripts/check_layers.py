@@ -30,6 +30,7 @@ HOMES = {
     r"CLI/": {"app"},
     r"spdlog/": {"base"},
     r"pugixml": {"api"},
+    r"flatbuffers": {"query"},
     r"snappy": {"codec"},
     r"zstd": {"codec", "functions"},
     r"sys/(stat|socket|sendfile|file|wait|ioctl|statvfs|mman)\.h": {"os"},
