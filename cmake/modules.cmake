@@ -13,6 +13,7 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)
+pkg_check_modules(XXHASH REQUIRED libxxhash) # its header alone
 # DuckDB comes from scripts/setup, or from a folder of yours with include/duckdb.h and lib/libduckdb.so.
 if(DEFINED ENV{CAUDAL_CACHE})
   set(cache $ENV{CAUDAL_CACHE})

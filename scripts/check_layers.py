@@ -32,6 +32,7 @@ HOMES = {
     r"pugixml": {"api"},
     r"snappy": {"codec"},
     r"zstd": {"codec", "functions"},
+    r"xxh": {"lake"},
     r"sys/(stat|socket|sendfile|file|wait|ioctl|statvfs|mman)\.h": {"os"},
     r"(fcntl|unistd|signal|spawn)\.h": {"os"},
 }

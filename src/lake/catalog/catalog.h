@@ -16,6 +16,7 @@
 // Does not: write or remove data files, or look into them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,6 +57,16 @@ struct TableChange {
   Json updates;
 };
 
+// A commit that was made on `base`: the table's next state, and the files that it needs besides its
+// metadata file.
+struct PreparedCommit {
+  LoadedTable base;
+  TableMetadata next;
+  std::vector<objects::FileToPublish> files;
+};
+// What joins the transaction of a commit. Short: it runs on the metadata writer's thread.
+using JoinCommit = std::function<Result<void>(meta::Tx&)>;
+
 class Catalog {
  public:
   static std::span<const meta::Migration> Migrations();
@@ -81,6 +92,12 @@ class Catalog {
   Result<LoadedTable> Stage(const TableName& name, NewTable table);
   // All of them, or none. In the order given.
   Result<std::vector<LoadedTable>> Commit(const std::vector<TableChange>& changes);
+  // All of them, their files and what `also` writes, or nothing. kConflict ("table.moved") when a
+  // table is no longer what its commit was made on: the caller begins again from Load.
+  Result<std::vector<LoadedTable>> Publish(std::vector<PreparedCommit> commits,
+                                           const JoinCommit& also = {});
+  // How many old metadata files the next one of this table names.
+  static size_t MetadataLogMax(const TableMetadata* base);
   // The files stay, unless `purge`: then what the table's metadata leads to is removed once the
   // table is gone; see lake/catalog/purge.h.
   Result<LoadedTable> Drop(const TableName& name, bool purge = false);
@@ -92,6 +109,7 @@ class Catalog {
  private:
   // A table as a commit found it, and as it leaves it.
   struct Step {
+    TableName name;
     std::optional<TableRow> before;  // none: the commit makes the table
     SharedMetadata base;
     std::string location;  // of the new metadata file; empty: nothing changes
@@ -101,6 +119,10 @@ class Catalog {
 
   Result<TableMetadata> Build(const TableName& name, NewTable table);
   Result<std::vector<LoadedTable>> TryCommit(const std::vector<TableChange>& changes);
+  Result<std::vector<LoadedTable>> Move(std::vector<Step> steps,
+                                        std::vector<objects::FileToPublish> files,
+                                        const JoinCommit& also);
+  std::string NextMetadataLocation(const TableMetadata& next, const std::string& before);
   Result<Step> Plan(meta::Connection& connection, const TableChange& change);
   Result<void> CheckLocation(const TableMetadata& metadata);
   void RemoveOldMetadata(const Step& step);
