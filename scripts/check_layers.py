@@ -33,6 +33,7 @@ HOMES = {
     r"flatbuffers": {"query"},
     r"snappy": {"codec"},
     r"zstd": {"codec", "functions"},
+    r"xxh": {"lake"},
     r"sys/(stat|socket|sendfile|file|wait|ioctl|statvfs|mman)\.h": {"os"},
     r"(fcntl|unistd|signal|spawn)\.h": {"os"},
 }

@@ -36,17 +36,6 @@ bool Creates(const TableChange& change) {
   return false;
 }
 
-// How many old metadata files the next one names.
-size_t MetadataLogMax(const TableMetadata* base) {
-  constexpr size_t kDefault = 100;
-  if (base == nullptr) return kDefault;
-  const std::string text = PropertyOf(base->properties, kPreviousVersionsMax);
-  size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return kDefault;
-  return std::clamp<size_t>(value, 1, 10'000);
-}
-
 Error CommitFailed(const TableName& name, std::string_view why) {
   return MakeError(ErrorKind::kConflict,
                    fmt::format("the commit to '{}' failed: {}", TextOf(name), why),
@@ -56,6 +45,16 @@ Error CommitFailed(const TableName& name, std::string_view why) {
 }  // namespace
 
 std::span<const meta::Migration> Catalog::Migrations() { return CatalogMigrations(); }
+
+size_t Catalog::MetadataLogMax(const TableMetadata* base) {
+  constexpr size_t kDefault = 100;
+  if (base == nullptr) return kDefault;
+  const std::string text = PropertyOf(base->properties, kPreviousVersionsMax);
+  size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return kDefault;
+  return std::clamp<size_t>(value, 1, 10'000);
+}
 
 std::string Catalog::NewUuid() {
   std::string hex = random_.Hex(16);
@@ -88,6 +87,32 @@ Result<LoadedTable> Catalog::Load(const TableName& name) {
     if (metadata.ok()) return LoadedTable{name, row.metadata, std::move(metadata).take()};
     if (!metadata.error().Is(ErrorKind::kCorrupt) || i == 3)
       return std::move(metadata).error().Within("table '" + TextOf(name) + "'");
+  }
+}
+
+Result<std::vector<LoadedTable>> Catalog::LoadAll(const std::vector<WantedTable>& wanted) {
+  // Again when a file goes in between, as in Load: then all of them, for they are of one version.
+  for (int i = 1;; ++i) {
+    std::vector<FoundTable> found;
+    {
+      meta::ReadTx read = TRY(database_.Read());
+      for (const WantedTable& each : wanted) {
+        FoundTable table = TRY(FindTable(read, each));
+        found.push_back(std::move(table));
+      }
+    }
+    std::vector<LoadedTable> tables;
+    std::optional<Error> gone;
+    for (FoundTable& table : found) {
+      Result<SharedMetadata> metadata = files_.Read(table.row.metadata);
+      if (!metadata.ok()) {
+        gone = std::move(metadata).error().Within("table '" + TextOf(table.name) + "'");
+        break;
+      }
+      tables.push_back({table.name, table.row.metadata, std::move(metadata).take()});
+    }
+    if (!gone) return tables;
+    if (!gone->Is(ErrorKind::kCorrupt) || i == 3) return *std::move(gone);
   }
 }
 
@@ -154,6 +179,7 @@ Result<LoadedTable> Catalog::Create(const TableName& name, NewTable table) {
 
 Result<Catalog::Step> Catalog::Plan(meta::Connection& connection, const TableChange& change) {
   Step step;
+  step.name = change.name;
   Result<TableRow> row = ReadTable(connection, change.name);
   if (row.ok()) {
     step.before = std::move(row).take();
@@ -177,9 +203,7 @@ Result<Catalog::Step> Catalog::Plan(meta::Connection& connection, const TableCha
     return step;
   }
   TRY(CheckLocation(*applied));
-  const int64_t version = step.before ? VersionOf(step.before->metadata) + 1 : 0;
-  step.location = MetadataLocation(
-      applied->location, PropertyOf(applied->properties, kMetadataPath), version, NewUuid());
+  step.location = NextMetadataLocation(*applied, step.before ? step.before->metadata : "");
   step.next = std::make_shared<const TableMetadata>(std::move(applied).take());
   return step;
 }
@@ -193,7 +217,18 @@ Result<std::vector<LoadedTable>> Catalog::TryCommit(const std::vector<TableChang
       steps.push_back(std::move(step));
     }
   }
-  std::vector<objects::FileToPublish> files;
+  return Move(std::move(steps), {}, {});
+}
+
+std::string Catalog::NextMetadataLocation(const TableMetadata& next, const std::string& before) {
+  const int64_t version = before.empty() ? 0 : VersionOf(before) + 1;
+  return MetadataLocation(next.location, PropertyOf(next.properties, kMetadataPath), version,
+                          NewUuid());
+}
+
+Result<std::vector<LoadedTable>> Catalog::Move(std::vector<Step> steps,
+                                               std::vector<objects::FileToPublish> files,
+                                               const JoinCommit& also) {
   for (Step& step : steps) {
     if (step.location.empty()) continue;
     objects::FileToPublish file = TRY(MetadataFiles::ToPublish(step.location, *step.next));
@@ -201,29 +236,50 @@ Result<std::vector<LoadedTable>> Catalog::TryCommit(const std::vector<TableChang
     files.push_back(std::move(file));
   }
   if (!files.empty())
-    TRY(store_.PublishAll(
-        std::move(files), [&](meta::Tx& tx, std::span<const objects::Object>) -> Result<void> {
-          for (size_t i = 0; i < steps.size(); ++i) {
-            const Step& step = steps[i];
-            FAILPOINT("lake.commit.move");
-            if (!step.before) {
-              TRY(InsertTable(tx, changes[i].name, step.next->uuid, step.location));
-            } else if (!step.location.empty()) {
-              TRY(MoveTable(tx, *step.before, step.location));
-            }
-          }
-          return {};
-        }));
+    TRY(store_.PublishAll(std::move(files),
+                          [&](meta::Tx& tx, std::span<const objects::Object>) -> Result<void> {
+                            for (const Step& step : steps) {
+                              FAILPOINT("lake.commit.move");
+                              if (!step.before) {
+                                TRY(InsertTable(tx, step.name, step.next->uuid, step.location));
+                              } else if (!step.location.empty()) {
+                                TRY(MoveTable(tx, *step.before, step.location));
+                              }
+                            }
+                            if (also) TRY(also(tx));
+                            return {};
+                          }));
   FAILPOINT_NO_ERROR("lake.commit.done");
   std::vector<LoadedTable> tables;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+  for (const Step& step : steps) {
     const std::string& location = step.location.empty() ? step.before->metadata : step.location;
     if (!step.location.empty()) files_.Keep(location, step.next, step.bytes);
     RemoveOldMetadata(step);
-    tables.push_back({changes[i].name, location, step.next});
+    tables.push_back({step.name, location, step.next});
   }
   return tables;
+}
+
+Result<std::vector<LoadedTable>> Catalog::Publish(std::vector<PreparedCommit> commits,
+                                                  const JoinCommit& also) {
+  std::vector<Step> steps;
+  std::vector<objects::FileToPublish> files;
+  {
+    meta::ReadTx read = TRY(database_.Read());
+    for (PreparedCommit& commit : commits) {
+      Step step;
+      step.before = TRY(ReadTable(read, commit.base.name));
+      if (step.before->metadata != commit.base.metadata_location)
+        return MakeError(ErrorKind::kConflict, "another commit came first", "table.moved");
+      step.name = std::move(commit.base.name);
+      step.base = std::move(commit.base.metadata);
+      step.location = NextMetadataLocation(commit.next, step.before->metadata);
+      step.next = std::make_shared<const TableMetadata>(std::move(commit.next));
+      steps.push_back(std::move(step));
+      std::ranges::move(commit.files, std::back_inserter(files));
+    }
+  }
+  return Move(std::move(steps), std::move(files), also);
 }
 
 // Files that the table's own log no longer names, where its properties say so. One that stays

@@ -16,6 +16,7 @@
 // Does not: write or remove data files, or look into them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "lake/catalog/find_tables.h"
 #include "lake/catalog/metadata_files.h"
 #include "lake/catalog/namespaces.h"
 #include "lake/catalog/table_rows.h"
@@ -56,6 +58,16 @@ struct TableChange {
   Json updates;
 };
 
+// A commit that was made on `base`: the table's next state, and the files that it needs besides its
+// metadata file.
+struct PreparedCommit {
+  LoadedTable base;
+  TableMetadata next;
+  std::vector<objects::FileToPublish> files;
+};
+// What joins the transaction of a commit. Short: it runs on the metadata writer's thread.
+using JoinCommit = std::function<Result<void>(meta::Tx&)>;
+
 class Catalog {
  public:
   static std::span<const meta::Migration> Migrations();
@@ -75,12 +87,20 @@ class Catalog {
 
   Result<TablePage> ListTables(const Levels& space, const std::string& page_token, int max);
   Result<LoadedTable> Load(const TableName& name);
+  // All at one version of the catalogue, in the order given; see FindTable for what names mean.
+  Result<std::vector<LoadedTable>> LoadAll(const std::vector<WantedTable>& wanted);
   // The UUID is the catalogue's to give; an empty location too.
   Result<LoadedTable> Create(const TableName& name, NewTable table);
   // The same without a trace: a later Commit with the requirement assert-create makes it.
   Result<LoadedTable> Stage(const TableName& name, NewTable table);
   // All of them, or none. In the order given.
   Result<std::vector<LoadedTable>> Commit(const std::vector<TableChange>& changes);
+  // All of them, their files and what `also` writes, or nothing. kConflict ("table.moved") when a
+  // table is no longer what its commit was made on: the caller begins again from Load.
+  Result<std::vector<LoadedTable>> Publish(std::vector<PreparedCommit> commits,
+                                           const JoinCommit& also = {});
+  // How many old metadata files the next one of this table names.
+  static size_t MetadataLogMax(const TableMetadata* base);
   // The files stay, unless `purge`: then what the table's metadata leads to is removed once the
   // table is gone; see lake/catalog/purge.h.
   Result<LoadedTable> Drop(const TableName& name, bool purge = false);
@@ -92,6 +112,7 @@ class Catalog {
  private:
   // A table as a commit found it, and as it leaves it.
   struct Step {
+    TableName name;
     std::optional<TableRow> before;  // none: the commit makes the table
     SharedMetadata base;
     std::string location;  // of the new metadata file; empty: nothing changes
@@ -101,6 +122,10 @@ class Catalog {
 
   Result<TableMetadata> Build(const TableName& name, NewTable table);
   Result<std::vector<LoadedTable>> TryCommit(const std::vector<TableChange>& changes);
+  Result<std::vector<LoadedTable>> Move(std::vector<Step> steps,
+                                        std::vector<objects::FileToPublish> files,
+                                        const JoinCommit& also);
+  std::string NextMetadataLocation(const TableMetadata& next, const std::string& before);
   Result<Step> Plan(meta::Connection& connection, const TableChange& change);
   Result<void> CheckLocation(const TableMetadata& metadata);
   void RemoveOldMetadata(const Step& step);
