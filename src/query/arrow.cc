@@ -21,7 +21,10 @@ class ArrowWriter final : public ResultWriter {
   Result<void> Begin(std::string& out) override {
     builder_.Clear();
     std::vector<flatbuffers::Offset<ipc::Field>> fields;
-    for (const ArrowColumn& column : columns_) fields.push_back(TRY(column.Write(builder_)));
+    for (const ArrowColumn& column : columns_) {
+      const auto field = TRY(column.Write(builder_));
+      fields.push_back(field);
+    }
     const auto schema = ipc::CreateSchemaDirect(builder_, ipc::Endianness::Little, &fields);
     AppendMessage(out, ipc::MessageHeader::Schema, schema.Union(), 0);
     return {};
@@ -97,8 +100,10 @@ class ArrowWriter final : public ResultWriter {
 Result<std::unique_ptr<ResultWriter>> MakeArrowWriter(const engine::Field& root) {
   std::vector<ArrowColumn> columns;
   int64_t dictionaries = 0;
-  for (const engine::Field& field : root.children)
-    columns.push_back(TRY(ArrowColumn::Make(field, dictionaries)));
+  for (const engine::Field& field : root.children) {
+    ArrowColumn column = TRY(ArrowColumn::Make(field, dictionaries));
+    columns.push_back(std::move(column));
+  }
   return std::make_unique<ArrowWriter>(std::move(columns));
 }
 

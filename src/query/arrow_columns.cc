@@ -172,10 +172,13 @@ Result<ArrowColumn> ArrowColumn::Make(const engine::Field& field, int64_t& dicti
   if (column.form == Form::kText) column.text = TRY(ValueWriter::Make(field));
   if (!field.dictionary.empty()) {
     column.dictionary = dictionaries++;
-    column.dictionary_values.push_back(TRY(Make(field.dictionary[0], dictionaries)));
+    ArrowColumn values = TRY(Make(field.dictionary[0], dictionaries));
+    column.dictionary_values.push_back(std::move(values));
   }
-  for (const engine::Field& child : field.children)
-    column.children.push_back(TRY(Make(child, dictionaries)));
+  for (const engine::Field& child : field.children) {
+    ArrowColumn made = TRY(Make(child, dictionaries));
+    column.children.push_back(std::move(made));
+  }
   if (field.format == "+m") {
     // Readers insist on it.
     column.children[0].field.flags = 0;
@@ -186,7 +189,10 @@ Result<ArrowColumn> ArrowColumn::Make(const engine::Field& field, int64_t& dicti
 
 Result<flatbuffers::Offset<ipc::Field>> ArrowColumn::Write(Builder& builder) const {
   std::vector<flatbuffers::Offset<ipc::Field>> parts;
-  for (const ArrowColumn& child : children) parts.push_back(TRY(child.Write(builder)));
+  for (const ArrowColumn& child : children) {
+    const auto part = TRY(child.Write(builder));
+    parts.push_back(part);
+  }
   const auto name = builder.CreateString(field.name);
   const TypeOffset type = TypeOf(builder, *this);
   if (type.type == ipc::Type::NONE)

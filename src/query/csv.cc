@@ -77,7 +77,8 @@ Result<std::unique_ptr<ResultWriter>> MakeCsvWriter(const engine::Field& root) {
   std::vector<ValueWriter> values;
   for (const engine::Field& field : root.children) {
     names.push_back(field.name);
-    values.push_back(TRY(ValueWriter::Make(field)));
+    ValueWriter value = TRY(ValueWriter::Make(field));
+    values.push_back(std::move(value));
   }
   return std::make_unique<CsvWriter>(std::move(names), std::move(values));
 }

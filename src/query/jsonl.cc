@@ -63,7 +63,10 @@ class JsonLinesWriter final : public ResultWriter {
 Result<std::unique_ptr<ResultWriter>> MakeJsonLinesWriter(
     const std::vector<engine::Column>& columns, const engine::Field& root) {
   std::vector<ValueWriter> values;
-  for (const engine::Field& field : root.children) values.push_back(TRY(ValueWriter::Make(field)));
+  for (const engine::Field& field : root.children) {
+    ValueWriter value = TRY(ValueWriter::Make(field));
+    values.push_back(std::move(value));
+  }
   return std::make_unique<JsonLinesWriter>(columns, std::move(values));
 }
 

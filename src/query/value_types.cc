@@ -36,7 +36,8 @@ Result<ValueWriter> ValueWriter::Make(const engine::Field& field) {
 Result<void> ValueWriter::Choose(const engine::Field& field) {
   if (!field.dictionary.empty()) {
     op_ = Op::kEnum;
-    children_.push_back(TRY(Make(field.dictionary[0])));
+    ValueWriter values = TRY(Make(field.dictionary[0]));
+    children_.push_back(std::move(values));
     look_ = children_[0].look_;
     return {};
   }
@@ -78,7 +79,8 @@ Result<void> ValueWriter::ChooseNested(const engine::Field& field) {
                                       : Op::kList;
   const engine::Field& parent = op_ == Op::kMap ? field.children[0] : field;
   for (const engine::Field& child : parent.children) {
-    children_.push_back(TRY(Make(child)));
+    ValueWriter member = TRY(Make(child));
+    children_.push_back(std::move(member));
     if ((op_ != Op::kStruct && op_ != Op::kUnion) || child.name.empty()) continue;
     AppendJsonText(children_.back().key_, child.name);
     children_.back().key_ += ':';
