@@ -271,8 +271,7 @@ Task<void> Connection::Answer() {
                                : RenderError(*match.style, answer.error(), request_);
       } else {
         co_await RunRoute(match, *match.route, response);
-        if (std::holds_alternative<LaterAnswer>(response.body))
-          co_await AwaitAnswer(*match.style, response);
+        if (response.later) co_await AwaitAnswer(*match.style, response);
       }
     }
   }
@@ -370,8 +369,8 @@ Task<void> Connection::RunRoute(const Router::Match& match, const Route& route, 
 // over then.
 Task<void> Connection::AwaitAnswer(const ApiStyle& style, Response& out) {
   while (!cut_) {
-    auto* later = std::get_if<LaterAnswer>(&out.body);
-    if (later == nullptr) co_return;
+    const std::shared_ptr<LaterAnswer> later = std::exchange(out.later, nullptr);
+    if (!later) co_return;
     const bool here = co_await WaitWhileConnected(later->wait_ms);
     Result<std::unique_ptr<Response>> answer =
         MakeError(ErrorKind::kUnavailable, "the server is stopping; try again when it is back");
@@ -385,6 +384,8 @@ Task<void> Connection::AwaitAnswer(const ApiStyle& style, Response& out) {
       out = RenderError(style, answer.error(), request_);
     } else if (*answer != nullptr) {
       out = std::move(**answer);
+    } else {
+      out.later = later;
     }
   }
 }

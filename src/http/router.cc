@@ -218,7 +218,7 @@ Response Router::Handle(Request& request) const {
     Result<Response> answer = RunWhole(*match.route, request);
     if (!answer.ok()) return RenderError(*match.style, answer.error(), request);
     Response now = std::move(answer).take();
-    while (auto* later = std::get_if<LaterAnswer>(&now.body)) {
+    while (const std::shared_ptr<LaterAnswer> later = now.later) {
       Result<std::unique_ptr<Response>> next = AskAgain(*later);
       if (!next.ok()) return RenderError(*match.style, next.error(), request);
       if (*next != nullptr) {

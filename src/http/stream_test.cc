@@ -334,18 +334,18 @@ class LaterTest : public StreamOutTest {
     On(Method::kGet, "/later/{how}", [this](Request& request) -> Result<Response> {
       Response out;
       auto alive = std::shared_ptr<void>(nullptr, [this](void*) { ++destroyed_; });
-      out.body = LaterAnswer{
-          [this, how = request.Path("how"), asked = 0,
-           alive]() mutable -> Result<std::unique_ptr<Response>> {
-            ++asked_;
-            if (how == "never" || ++asked < 3) return nullptr;
-            if (how == "error") return MakeError(ErrorKind::kConflict, "no");
-            if (how == "text") return std::make_unique<Response>(Response::Text(201, "here"));
-            return std::make_unique<Response>(Streaming([]() -> Result<StreamBody::Piece> {
-              return StreamBody::Piece{"all", true, 0};
-            }));
-          },
-          1};
+      out.later = std::make_shared<LaterAnswer>();
+      out.later->wait_ms = 1;
+      out.later->next = [this, how = request.Path("how"), asked = 0,
+                         alive]() mutable -> Result<std::unique_ptr<Response>> {
+        ++asked_;
+        if (how == "never" || ++asked < 3) return nullptr;
+        if (how == "error") return MakeError(ErrorKind::kConflict, "no");
+        if (how == "text") return std::make_unique<Response>(Response::Text(201, "here"));
+        return std::make_unique<Response>(Streaming([]() -> Result<StreamBody::Piece> {
+          return StreamBody::Piece{"all", true, 0};
+        }));
+      };
       return out;
     });
   }

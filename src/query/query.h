@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "lake/catalog/names.h"
+#include "query/query_control.h"
 
 namespace caudal::query {
 
@@ -40,6 +41,7 @@ struct QueryRequest {
   std::optional<std::chrono::milliseconds> timeout;  // at most the configured one
   std::string client;                                // whom a fair queue tells apart; may be empty
   bool to_parquet = false;  // the rows go to a file instead: TakeFile; rows() has none
+  std::shared_ptr<QueryControl> control;  // may be null
 };
 
 // A table as a query reads it. One that is read at two times is there twice.

@@ -118,13 +118,13 @@ Result<http::Response> RunQuery(RunningQueries& queries, const http::Request& re
   const auto claim = std::make_shared<Claim>(std::move(started));
   if (claim->query().WaitForStart(kWaitHere)) return claim->query().Respond(claim);
   http::Response later;
-  later.body = http::LaterAnswer{[claim]() -> Result<std::unique_ptr<http::Response>> {
-                                   if (!claim->query().WaitForStart(std::chrono::milliseconds(0)))
-                                     return nullptr;
-                                   http::Response response = TRY(claim->query().Respond(claim));
-                                   return std::make_unique<http::Response>(std::move(response));
-                                 },
-                                 kAskAgainMs};
+  later.later = std::make_shared<http::LaterAnswer>();
+  later.later->wait_ms = kAskAgainMs;
+  later.later->next = [claim]() -> Result<std::unique_ptr<http::Response>> {
+    if (!claim->query().WaitForStart(std::chrono::milliseconds(0))) return nullptr;
+    http::Response response = TRY(claim->query().Respond(claim));
+    return std::make_unique<http::Response>(std::move(response));
+  };
   return later;
 }
 

@@ -18,16 +18,19 @@ using testing::HasSubstr;
 
 class EngineQuery final : public query::Query {
  public:
-  EngineQuery(std::unique_ptr<engine::Session> session, std::atomic<int>& alive)
-      : session_(std::move(session)), alive_(alive) {
+  EngineQuery(std::unique_ptr<engine::Session> session,
+              std::shared_ptr<query::QueryControl> control, std::atomic<int>& alive)
+      : session_(std::move(session)), control_(std::move(control)), alive_(alive) {
     ++alive_;
   }
   ~EngineQuery() override {
     rows_.reset();
+    control_->Detach();
     session_.reset();
     --alive_;
   }
   Result<void> Run(const query::QueryRequest& request) {
+    TRY(control_->Attach(*session_));
     engine::Statement statement = engine::Sql(request.sql);
     for (const query::Parameter& each : request.parameters)
       statement.parameters.emplace_back(each.name, each.value);
@@ -43,6 +46,7 @@ class EngineQuery final : public query::Query {
 
  private:
   std::unique_ptr<engine::Session> session_;
+  const std::shared_ptr<query::QueryControl> control_;
   std::unique_ptr<engine::Rows> rows_;
   std::vector<query::QueryTable> tables_;
   std::atomic<int>& alive_;
@@ -55,7 +59,7 @@ class EngineQueries final : public query::Queries {
     engine::SessionRequest session;
     if (request.timeout) session.limits.time = *request.timeout;
     std::unique_ptr<engine::Session> opened = TRY(engine_.Open(session));
-    auto query = std::make_unique<EngineQuery>(std::move(opened), alive);
+    auto query = std::make_unique<EngineQuery>(std::move(opened), request.control, alive);
     TRY(query->Run(request));
     return query;
   }

@@ -14,11 +14,13 @@ constexpr std::chrono::milliseconds kPatience{5};
 constexpr int kAskAgainMs = 10;
 constexpr size_t kSqlShown = 1000;
 
-Error Cancelled() {
-  return MakeError(ErrorKind::kCancelled, "the query was cancelled", "query.cancelled");
-}
-
 }  // namespace
+
+RunningQuery::RunningQuery(std::string id, query::QueryRequest request, query::Format format,
+                           int64_t started)
+    : id_(std::move(id)), request_(std::move(request)), format_(format), started_at_(started) {
+  request_.control = std::make_shared<query::QueryControl>();
+}
 
 void RunningQuery::Work(query::Queries& queries) {
   Result<void> produced = Produce(queries);
@@ -27,13 +29,14 @@ void RunningQuery::Work(query::Queries& queries) {
 
 Result<void> RunningQuery::Produce(query::Queries& queries) {
   const std::unique_ptr<query::Query> query = TRY(queries.Run(request_));
-  Result<void> produced = Attach(query.get());
-  if (produced.ok())
-    produced = format_ == query::Format::kParquet ? ProduceFile(*query) : ProduceRows(*query);
+  {
+    MutexLock lock(mutex_);
+    tables_ = query->tables();
+  }
+  TRY(format_ == query::Format::kParquet ? ProduceFile(*query) : ProduceRows(*query));
   // The client needn't wait until the worker is tidied up.
-  if (produced.ok()) Finish(std::nullopt);
-  (void)Attach(nullptr).ok();
-  return produced;
+  Finish(std::nullopt);
+  return {};
 }
 
 Result<void> RunningQuery::ProduceRows(query::Query& query) {
@@ -95,20 +98,13 @@ void RunningQuery::Give(std::string& bytes) {
 Result<void> RunningQuery::WaitForRoom() {
   MutexLock lock(mutex_);
   while (ready_.size() >= kReadyBytesMax && !cancelled_) changed_.Wait(mutex_);
-  if (cancelled_) return Cancelled();
+  if (cancelled_) return query::QueryCancelled();
   return {};
 }
 
 bool RunningQuery::HasGiven() const {
   MutexLock lock(mutex_);
   return given_;
-}
-
-Result<void> RunningQuery::Attach(query::Query* query) {
-  MutexLock lock(mutex_);
-  query_ = query;
-  if (cancelled_) return Cancelled();
-  return {};
 }
 
 void RunningQuery::Finish(std::optional<Error> error) {
@@ -160,9 +156,9 @@ Result<http::StreamBody::Piece> RunningQuery::Next() {
 }
 
 void RunningQuery::Cancel() {
+  request_.control->Cancel();
   MutexLock lock(mutex_);
   cancelled_ = true;
-  if (query_ != nullptr) query_->Cancel();
   changed_.NotifyAll();
 }
 
@@ -174,17 +170,13 @@ Json RunningQuery::About(int64_t now) const {
                {"started", FormatRfc3339(started_at_)},
                {"elapsed_ms", (now - started_at_) / 1000},
                {"rows", rows_.load()}};
-  MutexLock lock(mutex_);
-  json["state"] = cancelled_          ? "cancelled"
-                  : done_ || begun_   ? "sending"
-                  : query_ == nullptr ? "waiting"
-                                      : "running";
-  if (query_ == nullptr) return json;
-  const engine::Progress progress = query_->progress();
+  const engine::Progress progress = request_.control->progress();
   json["progress"] = progress.fraction;
   json["rows_processed"] = progress.rows;
+  MutexLock lock(mutex_);
+  json["state"] = cancelled_ ? "cancelled" : begun_ ? "sending" : "running";
   Json tables = Json::array();
-  for (const query::QueryTable& table : query_->tables())
+  for (const query::QueryTable& table : tables_)
     tables.push_back({{"name", lake::TextOf(table.name)},
                       {"snapshot_id", std::to_string(table.snapshot_id)},
                       {"files", table.files},

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -21,8 +22,7 @@ namespace caudal::api::admin {
 
 class RunningQuery {
  public:
-  RunningQuery(std::string id, query::QueryRequest request, query::Format format, int64_t started)
-      : id_(std::move(id)), request_(std::move(request)), format_(format), started_at_(started) {}
+  RunningQuery(std::string id, query::QueryRequest request, query::Format format, int64_t started);
 
   const std::string& id() const { return id_; }
   query::Format format() const { return format_; }
@@ -50,20 +50,19 @@ class RunningQuery {
   bool HasGiven() const EXCLUDES(mutex_);
   // kCancelled when nobody wants more.
   Result<void> WaitForRoom() EXCLUDES(mutex_);
-  Result<void> Attach(query::Query* query) EXCLUDES(mutex_);
   void Finish(std::optional<Error> error) EXCLUDES(mutex_);
   Result<http::StreamBody::Piece> Next() EXCLUDES(mutex_);
 
   const std::string id_;
-  const query::QueryRequest request_;
+  query::QueryRequest request_;  // constant after construction, but for its control's state
   const query::Format format_;
   const int64_t started_at_;
   std::atomic<uint64_t> rows_{0};  // made
 
   mutable Mutex mutex_;
   CondVar changed_;
-  query::Query* query_ GUARDED_BY(mutex_) = nullptr;  // while there is one
   bool cancelled_ GUARDED_BY(mutex_) = false;
+  std::vector<query::QueryTable> tables_ GUARDED_BY(mutex_);
   bool given_ GUARDED_BY(mutex_) = false;  // bytes
   bool begun_ GUARDED_BY(mutex_) = false;
   bool done_ GUARDED_BY(mutex_) = false;
