@@ -37,6 +37,8 @@ struct DataPaths {
   std::string functions() const { return folder + "/functions"; }
   std::string function_sockets() const { return folder + "/run/functions"; }
   std::string engine() const { return folder + "/run/engine"; }
+  std::string table_writes() const { return folder + "/run/tables"; }
+  std::string table_keys() const { return folder + "/keys"; }
   std::string unpacked() const { return folder + "/run/unpacked"; }
   std::string run_logs() const { return folder + "/logs/runs"; }
 };

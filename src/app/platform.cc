@@ -15,6 +15,7 @@
 #include "app/data_folder.h"
 #include "app/fsck.h"
 #include "app/function_runners.h"
+#include "app/lake.h"
 #include "app/migrations.h"
 #include "app/server_file.h"
 #include "app/sql_runners.h"
@@ -29,7 +30,6 @@
 #include "events/outbox.h"
 #include "functions/functions.h"
 #include "http/server.h"
-#include "lake/catalog/catalog.h"
 #include "meta/database.h"
 #include "objects/store.h"
 #include "os/signals.h"
@@ -123,7 +123,7 @@ struct Platform::Impl {
   std::unique_ptr<sched::Runs> runs;
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<objects::Store> store;
-  std::unique_ptr<lake::Catalog> catalog;
+  std::unique_ptr<Lake> lake;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
@@ -196,10 +196,7 @@ Result<void> Platform::Impl::OpenModules() {
   TRY(functions->Configure(std::move(specs)));
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
-  lake::CatalogOptions catalog_options;
-  catalog_options.bucket = config.lake.bucket;
-  catalog =
-      std::make_unique<lake::Catalog>(std::move(catalog_options), *database, *store, clock, random);
+  lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
   return {};
 }
 
@@ -277,7 +274,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                                                           return dispatcher->HasTopic(topic);
                                                         },
                                                         std::move(gcs)});
-  api::iceberg::AddRoutes(router, {*catalog, config.platform.name});
+  api::iceberg::AddRoutes(router, {*lake->catalog, config.platform.name});
 }
 
 Result<void> Platform::Impl::Serve() {
@@ -379,7 +376,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
-  impl_->catalog.reset();
+  impl_->lake.reset();
   impl_->store.reset();
   impl_->keys.reset();
   impl_->outbox.reset();

@@ -52,6 +52,14 @@ class Buffer {
     std::memset(data_ + size_, byte, length);
     size_ += length;
   }
+  // So many more bytes, for the caller to write before anybody reads them.
+  char* Extend(size_t length) {
+    Reserve(length);
+    char* at = data_ + size_;
+    size_ += length;
+    return at;
+  }
+  void Clear() { size_ = 0; }
 
  private:
   void Grow(size_t more) {

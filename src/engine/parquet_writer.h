@@ -20,6 +20,8 @@ struct ParquetWriteOptions {
   // Batches that wait. Up to so many bytes a file is written by Finish alone, at once; beyond, a
   // thread of the writer's own writes while batches come.
   uint64_t ahead_bytes = 8u << 20;
+  // False where another copy is made durable: Finish doesn't sync the file then.
+  bool durable = true;
 };
 
 struct ParquetColumn {
@@ -60,7 +62,7 @@ class ParquetWriter {
   virtual Result<void> Write(caudal::Batch batch) = 0;
   virtual int64_t rows() const = 0;    // so far
   virtual uint64_t bytes() const = 0;  // so far, as batches
-  // Once. The file's bytes are on stable storage when it returns. kInvalid when there are no rows:
+  // Once. The file's bytes are on stable storage when it returns, unless the options say otherwise. kInvalid when there are no rows:
   // a table needs no such file.
   virtual Result<ParquetFile> Finish() = 0;
 };

@@ -162,8 +162,20 @@ struct RunsConfig {
   uint64_t logs_bytes_max = 1u << 30;
 };
 
+struct SnapshotsConfig {
+  std::chrono::seconds all{60};
+  std::chrono::seconds by_minute{3600};
+  std::chrono::seconds by_hour{7 * 24 * 3600};
+};
+
 struct LakeConfig {
   std::string bucket = "lake";
+  uint64_t file_bytes = 128u << 20;
+  SnapshotsConfig snapshots;
+  uint64_t parquet_memory = 512u << 20;
+  uint64_t manifest_cache = 64u << 20;
+  uint64_t keys_memory = 256u << 20;
+  uint64_t transaction_memory = 256u << 20;
 };
 
 struct LogConfig {

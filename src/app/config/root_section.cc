@@ -65,21 +65,6 @@ const std::vector<Key<LimitsConfig>>& LimitsKeys() {
   return keys;
 }
 
-const std::vector<Key<LakeConfig>>& LakeKeys() {
-  using C = LakeConfig;
-  static const std::vector<Key<C>> keys = {
-      Field("bucket", &C::bucket, PlainText{}, kRestart,
-            "Where tables go that don't say. Made with the first of them."),
-  };
-  return keys;
-}
-
-void ValidateLake(Reading& reading, const Node& node, LakeConfig& lake) {
-  const Result<void> checked = objects::CheckBucketName(lake.bucket);
-  if (!checked.ok())
-    reading.Fail({node.yaml["bucket"], node.path + ".bucket"}, checked.error().message + ".");
-}
-
 const std::vector<Key<Config>>& Keys() {
   static const std::vector<Key<Config>> keys = {
       Field("platform", &Config::platform,
@@ -95,7 +80,7 @@ const std::vector<Key<Config>>& Keys() {
       Field("functions", &Config::functions, MapOf<Section<FunctionConfig>>{FunctionSection()},
             kLive, "Functions that events of buckets fire, by name: a-z, 0-9, '-'."),
       Field("runs", &Config::runs, RunsSection(), kRestart, "Records of what functions did."),
-      Field("lake", &Config::lake, Section<LakeConfig>{&LakeKeys, &ValidateLake}, kRestart,
+      Field("lake", &Config::lake, LakeSection(), kRestart,
             "Tables, and their catalogue at /iceberg."),
       Field("log", &Config::log, LogSection(), kRestart, "Logs."),
       Field("limits", &Config::limits, Section<LimitsConfig>{&LimitsKeys}, kRestart,

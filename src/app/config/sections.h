@@ -16,6 +16,7 @@ const Section<BucketConfig>& BucketSection();
 const Section<EventsConfig>& EventsSection();
 const Section<FunctionConfig>& FunctionSection();
 const Section<RunsConfig>& RunsSection();
+const Section<LakeConfig>& LakeSection();
 const Section<LogConfig>& LogSection();
 const Section<LimitsConfig>& LimitsSection();
 

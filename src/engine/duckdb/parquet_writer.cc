@@ -203,7 +203,7 @@ Result<ParquetFile> Writer::Finish() {
 Result<ParquetFile> Writer::Describe() {
   os::File file = TRY(os::File::Open(path_, os::File::Mode::kReadWrite));
   FAILPOINT("engine.parquet.written");
-  file.Sync(path_);
+  if (options_.durable) file.Sync(path_);
   FAILPOINT("engine.parquet.synced");
   const ParquetFooter footer = TRY(ReadParquetFooter(file));
   const std::vector<ColumnStats> columns = stats_.Columns();

@@ -235,7 +235,7 @@ Result<std::vector<LoadedTable>> Catalog::Move(std::vector<Step> steps,
     step.bytes = file.bytes->size();
     files.push_back(std::move(file));
   }
-  if (!files.empty())
+  if (!files.empty() || also)
     TRY(store_.PublishAll(std::move(files),
                           [&](meta::Tx& tx, std::span<const objects::Object>) -> Result<void> {
                             for (const Step& step : steps) {

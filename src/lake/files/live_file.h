@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "lake/format/data_file.h"
 
@@ -18,5 +19,11 @@ struct LiveFile {
 
 // Never changes once it is shared.
 using SharedFile = std::shared_ptr<const LiveFile>;
+
+// Rows of one data file, ascending, each once.
+struct FileRows {
+  SharedFile file;
+  std::vector<int64_t> rows;
+};
 
 }  // namespace caudal::lake

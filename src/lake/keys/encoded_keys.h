@@ -10,6 +10,8 @@
 
 namespace caudal::lake {
 
+uint64_t HashOf(std::string_view bytes, uint64_t seed = 0);  // XXH3, 64 bits
+
 // What the bytes of a table's keys are. Keys of different layouts have nothing in common; a column
 // that was widened (int to long, a decimal to more digits) leaves the layout as it was.
 struct KeyLayout {
@@ -35,7 +37,7 @@ class EncodedKeys {
     const uint64_t begin = At(ends_, i);
     return {bytes_.data() + begin, At(ends_, i + 1) - begin};
   }
-  // XXH3, 64 bits, of the bytes; computed when the key came.
+  // HashOf its bytes; computed when the key came.
   uint64_t hash(size_t i) const { return At(hashes_, i); }
   // Of a layout that says so.
   int64_t integer(size_t i) const {
@@ -68,8 +70,8 @@ class EncodedKeys {
     std::memcpy(&value, numbers.data() + i * sizeof value, sizeof value);
     return value;
   }
-  void TakeLayout(const KeyLayout& layout);  // a defect when it had another
-  void HashFrom(size_t first);               // keys from `first` on have none yet
+  void TakeLayout(const KeyLayout& layout);   // a defect when it had another
+  void HashFrom(size_t first, size_t count);  // of those, which have no hash yet
 
   KeyLayout layout_;
   bool has_layout_ = false;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -12,7 +12,7 @@
 
 namespace caudal::lake {
 
-// Immutable; copies are cheap enough to hold one a table. Thread-safe.
+// Immutable; copies share everything. Thread-safe.
 class KeyCodec {
  public:
   static constexpr uint32_t kWidthMax = 64 * 1024;
@@ -33,20 +33,15 @@ class KeyCodec {
   Result<void> Encode(const Batch& batch, const Schema& schema, EncodedKeys& out) const;
 
  private:
-  enum class Form : uint8_t { kBit, kNumber, kDecimal, kRaw, kText };
-  struct Part {
-    Field field;
-    Form form;
-    uint32_t width;  // of its bytes; 0 for kText
-  };
+  struct Part;
   class Encoder;
 
+  KeyCodec(Schema key_schema, std::shared_ptr<const std::vector<Part>> parts, KeyLayout layout);
   static Result<Part> PartOf(const Schema& schema, int32_t id);
-  KeyCodec(Schema key_schema, std::vector<Part> parts);
   Result<std::vector<const Array*>> ColumnsOf(const Batch& batch, const Schema& schema) const;
 
   Schema key_schema_;
-  std::vector<Part> parts_;
+  std::shared_ptr<const std::vector<Part>> parts_;
   KeyLayout layout_;
 };
 

@@ -50,7 +50,7 @@ class KeyIndex {
 
   uint32_t rows() const { return rows_; }
   uint64_t bytes() const;  // that it takes: in memory, or of the file and so of the page cache
-  bool mapped() const { return mapped_; }
+  bool mapped() const { return stored_; }
 
   // Stable under `path` when it returns: temporary file (`path`.new), sync, rename, sync of the
   // folder. One writer a path at a time. An error leaves what was there.
@@ -62,36 +62,42 @@ class KeyIndex {
   friend class KeyIndexBuilder;
   friend class KeyFinder;
   struct Header;
-  struct Parts;
+
+  // The parts of the index, in the order of the file. Numbers in them may lie at any address.
+  struct Parts {
+    std::string_view slots;       // each: uint32_t tag; uint32_t row + 1 and kHasMore, 0 when empty
+    std::string_view duplicates;  // each: uint32_t first row with the key; uint32_t another one
+    std::string_view offsets;     // when keys vary: uint64_t, rows + 1 of them
+    std::string_view keys;        // by row
+  };
+  static constexpr uint32_t kHasMore = 1u << 31;
 
   KeyIndex() = default;
-  Result<void> ReadHeader(const Header& header, uint64_t bytes, const IndexedFile& expected);
-  void Point(std::string_view slots, std::string_view duplicates, std::string_view offsets,
-             std::string_view keys);
-  Header MakeHeader() const;
+  Result<void> ReadHeader(const Header& header, std::string_view body, const IndexedFile& expected);
+  std::string Image(uint32_t body_crc) const;  // of the header
+  Result<void> WriteTo(const std::string& path) const;
+  uint32_t BodyCrc() const;
   Error Corrupt(std::string_view what) const;
 
   std::shared_ptr<const void> owner_;
   std::string name_;  // of the file; empty in memory
-  bool mapped_ = false;
+  bool stored_ = false;
+  uint32_t body_crc_ = 0;  // when stored
   KeyLayout layout_;
   uint64_t file_bytes_ = 0;   // of the data file
   uint64_t file_digest_ = 0;  // of its URI and the layout
   uint32_t rows_ = 0;
-  uint32_t body_crc_ = 0;
-  int64_t least_ = 0;  // of an integer layout
+  uint32_t slots_ = 0;
+  int64_t least_ = 0;  // of an integer layout with rows
   int64_t greatest_ = 0;
-  std::string_view slots_;       // each: uint32_t tag, uint32_t row + 1 with a flag; see the .cc
-  std::string_view duplicates_;  // each: uint32_t first row, uint32_t row
-  std::string_view offsets_;     // uint64_t, rows + 1 of them, when keys vary
-  std::string_view keys_;
+  Parts parts_;
 };
 
 // Takes the keys of a file's rows, in order, and makes the index. One thread at a time. Holds the
-// keys and, until Finish returns, 16 to 20 bytes a row.
+// keys and, until Finish returns, some 20 bytes a row.
 class KeyIndexBuilder {
  public:
-  explicit KeyIndexBuilder(IndexedFile file);
+  explicit KeyIndexBuilder(IndexedFile file) : file_(std::move(file)), keys_(file_.layout) {}
 
   // Of the next rows. kLimit when there are more than kRowsMax.
   Result<void> Add(const EncodedKeys& keys);

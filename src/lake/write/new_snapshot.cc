@@ -51,7 +51,6 @@ class Maker {
       : base_(base),
         changes_(changes),
         limits_(limits),
-        random_(random),
         id_(static_cast<int64_t>(random.U64() >> 1)),
         sequence_number_(base.last_sequence_number + 1) {}
 
@@ -79,7 +78,6 @@ class Maker {
   const TableMetadata& base_;
   const FileChanges& changes_;
   const ManifestLimits& limits_;
-  Random& random_;
   const int64_t id_;
   const int64_t sequence_number_;
   std::map<Kind, Contents> contents_;
@@ -99,8 +97,7 @@ Result<void> Maker::Sort(const SnapshotFiles& current) {
       if (!manifest->files.empty()) kept_.push_back(manifest);
       continue;
     }
-    Contents& contents =
-        contents_[{manifest->listed.content, manifest->listed.partition_spec_id}];
+    Contents& contents = contents_[{manifest->listed.content, manifest->listed.partition_spec_id}];
     for (const SharedFile& file : manifest->files) {
       const bool removed = changes_.removed.contains(file->file.path);
       (removed ? contents.removed : contents.kept).push_back(file);
@@ -132,7 +129,8 @@ void Maker::MergeSmall() {
 Result<void> Maker::Write(const Kind& kind, const Contents& contents) {
   const PartitionSpec* spec = base_.FindSpec(kind.spec_id);
   if (spec == nullptr)
-    return MakeError(ErrorKind::kCorrupt, fmt::format("there is no partition spec {}", kind.spec_id));
+    return MakeError(ErrorKind::kCorrupt,
+                     fmt::format("there is no partition spec {}", kind.spec_id));
   ManifestHeader header;
   header.format_version = base_.format_version;
   header.schema = base_.schema();
@@ -197,8 +195,7 @@ Result<void> Maker::WriteList(const Snapshot* parent, int64_t now_ms) {
   for (const auto* manifests : {&written_, &kept_})
     for (const SharedManifest& manifest : *manifests) {
       ManifestFile& as_listed = listed[i++];
-      if (as_listed.sequence_number != ManifestFile::kUnassigned &&
-          as_listed == manifest->listed) {
+      if (as_listed.sequence_number != ManifestFile::kUnassigned && as_listed == manifest->listed) {
         files->manifests.push_back(manifest);
         continue;
       }

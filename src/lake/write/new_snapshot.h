@@ -30,20 +30,20 @@ struct FileChanges {
 };
 
 struct ManifestLimits {
-  int small_max = 32;               // manifests of one kind below `small_bytes`: then they are merged
+  int small_max = 32;  // manifests of one kind below `small_bytes`: then they are merged
   int64_t small_bytes = 8u << 20;
 };
 
 struct NewSnapshot {
   Snapshot snapshot;
-  SharedFiles files;                             // its live files
-  std::vector<objects::FileToPublish> publish;   // its manifests and manifest list
+  SharedFiles files;                            // its live files
+  std::vector<objects::FileToPublish> publish;  // its manifests and manifest list
 };
 
 // On top of `parent`, whose live files are `current` (none of an empty table: null). `base` is the
-// table's present metadata, for whose next state the numbers are. Pure but for random names. kInvalid
-// when a file to be removed isn't live; kUnsupported for format version 1, and for version 3 with
-// files of position deletes.
+// table's present metadata, for whose next state the numbers are. Pure but for random names.
+// kInvalid when a file to be removed isn't live; kUnsupported for format version 1, and for version
+// 3 with files of position deletes.
 Result<NewSnapshot> MakeSnapshot(const TableMetadata& base, const Snapshot* parent,
                                  const SharedFiles& current, const FileChanges& changes,
                                  const ManifestLimits& limits, int64_t now_ms, Random& random);

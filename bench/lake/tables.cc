@@ -1,0 +1,246 @@
+// What writing tables costs, in this process, on the disk under --folder. Each command prints one
+// line of JSON; bench/lake/run.py drives them.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "app/data_folder.h"
+#include "app/lake.h"
+#include "app/migrations.h"
+#include "base/log.h"
+#include "data/batch_builder.h"
+#include "data/json.h"
+#include "events/outbox.h"
+#include "objects/store.h"
+#include "os/file.h"
+
+namespace caudal {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+double MsSince(SteadyClock::time_point start) {
+  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
+}
+
+double At(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return values[std::min(values.size() - 1, static_cast<size_t>(share * static_cast<double>(values.size())))];
+}
+
+// Everything below the server, over one folder.
+class Place {
+ public:
+  explicit Place(const std::string& folder) {
+    app::DataPaths paths{folder};
+    os::MakeDirs(paths.meta()).value();
+    os::MakeDirs(paths.objects()).value();
+    meta::DatabaseOptions database;
+    database.path = paths.database();
+    const std::vector<meta::Migration> migrations = app::AllMigrations();
+    database_ = meta::Database::Open(database, migrations).value();
+    outbox_ = events::Outbox::Open(*database_, SystemClock(), {}).value();
+    objects::StoreOptions store;
+    store.folder = paths.objects();
+    store_ = objects::Store::Open(store, *database_, *outbox_, SystemClock(), SystemRandom()).value();
+    lake_ = app::Lake::Open({}, paths, *database_, *store_, SystemClock(), SystemRandom()).value();
+    (void)lake_->catalog->namespaces().Create({"bench"}, {}).ok();
+  }
+
+  app::Lake& lake() { return *lake_; }
+
+ private:
+  std::unique_ptr<meta::Database> database_;
+  std::unique_ptr<events::Outbox> outbox_;
+  std::unique_ptr<objects::Store> store_;
+  std::unique_ptr<app::Lake> lake_;
+};
+
+const lake::TableName kTable{{"bench"}, "payments"};
+
+// As a replica of payments: a key, numbers, text, money, a time and a flag.
+Schema Columns() {
+  return Schema::Make(0,
+                      {Field{1, "id", Type(TypeKind::kLong), true}, Field{2, "customer", Type(TypeKind::kInt)},
+                       Field{3, "note", Type(TypeKind::kString)}, Field{4, "amount", Type::Decimal(12, 2)},
+                       Field{5, "created_at", Type(TypeKind::kTimestampTz)}, Field{6, "paid", Type(TypeKind::kBoolean)}},
+                      {1})
+      .value();
+}
+
+class Rows {
+ public:
+  explicit Rows(uint64_t seed) : random_(seed) {}
+
+  Batch Of(const std::vector<int64_t>& ids) {
+    BatchBuilder builder = BatchBuilder::Make(Columns()).value();
+    for (const int64_t id : ids) {
+      builder.column(0).AppendLong(id);
+      builder.column(1).AppendInt(static_cast<int32_t>(random_.Below(100'000)));
+      builder.column(2).AppendBytes(random_.Hex(10));
+      builder.column(3).AppendDecimal(static_cast<Int128>(random_.Below(10'000'000)));
+      builder.column(4).AppendLong(1'700'000'000'000'000 + static_cast<int64_t>(random_.Below(1u << 30)));
+      builder.column(5).AppendBoolean(random_.Below(2) == 0);
+    }
+    return builder.Finish().value();
+  }
+  static Batch Keys(const std::vector<int64_t>& ids) {
+    BatchBuilder builder = BatchBuilder::Make(Schema::Make(0, {Columns().fields()[0]}).value()).value();
+    for (const int64_t id : ids) builder.column(0).AppendLong(id);
+    return builder.Finish().value();
+  }
+  std::vector<int64_t> Uniform(size_t count, int64_t below) {
+    std::vector<int64_t> ids(count);
+    for (int64_t& id : ids) id = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(below)));
+    return ids;
+  }
+  static std::vector<int64_t> From(int64_t first, int64_t count) {
+    std::vector<int64_t> ids(static_cast<size_t>(count));
+    std::iota(ids.begin(), ids.end(), first);
+    return ids;
+  }
+
+ private:
+  SeededRandom random_;
+};
+
+lake::LoadedTable Make(app::Lake& lake) {
+  lake::NewTable table;
+  table.schema = Columns();
+  return lake.catalog->Create(kTable, std::move(table)).value();
+}
+
+// One file of 4 KiB written and synced, in milliseconds: what the disk asks for anything durable.
+double SyncOnce(const std::string& folder, int number) {
+  const std::string path = folder + "/sync-" + std::to_string(number % 16);
+  const std::string bytes(4096, 'x');
+  const auto start = SteadyClock::now();
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (::write(fd, bytes.data(), bytes.size()) != 4096 || ::fsync(fd) != 0) std::abort();
+  ::close(fd);
+  return MsSince(start);
+}
+
+struct Options {
+  std::string folder;
+  int64_t commits = 2000;
+  int64_t rows = 200;
+  int64_t deletes = 20;
+  int64_t table_rows = 1'000'000;
+  int64_t rounds = 30;
+};
+
+Json TableState(app::Lake& lake) {
+  const lake::LoadedTable table = lake.catalog->Load(kTable).value();
+  const lake::SharedFiles files = lake.manifests->Read(*table.metadata->current_snapshot()).value();
+  return {{"data_files", files->Files(lake::FileContent::kData).size()},
+          {"delete_files", files->Files(lake::FileContent::kPositionDeletes).size()},
+          {"manifests", files->manifests.size()},
+          {"snapshots", table.metadata->snapshots.size()},
+          {"metadata_bytes", DumpJson(lake::TableMetadataToJson(*table.metadata)).size()}};
+}
+
+Json Commits(const Options& options) {
+  Place place(options.folder);
+  Make(place.lake());
+  Rows rows(1);
+  std::vector<double> times;
+  std::vector<double> syncs;
+  const auto start = SteadyClock::now();
+  for (int64_t i = 0; i < options.commits; ++i) {
+    const Batch batch = rows.Of(Rows::From(i * options.rows, options.rows));
+    const Batch keys = Rows::Keys(rows.Uniform(static_cast<size_t>(options.deletes), std::max<int64_t>(i * options.rows, 1)));
+    if (i % 20 == 0) syncs.push_back(SyncOnce(options.folder, static_cast<int>(i)));
+    const auto begin = SteadyClock::now();
+    auto transaction = place.lake().writer->Begin();
+    transaction->Delete(kTable, keys).value();
+    transaction->Upsert(kTable, batch).value();
+    transaction->Commit().value();
+    times.push_back(MsSince(begin));
+  }
+  const auto part = [&](size_t first) {
+    return std::vector<double>(times.begin() + static_cast<int64_t>(first), times.begin() + static_cast<int64_t>(std::min(first + 100, times.size())));
+  };
+  const std::vector<double> head = part(0);
+  const std::vector<double> tail = part(times.size() > 100 ? times.size() - 100 : 0);
+  return {{"commits", options.commits},    {"seconds", MsSince(start) / 1000},  {"p50_ms", At(times, 0.5)},
+          {"p99_ms", At(times, 0.99)},     {"first_p50_ms", At(head, 0.5)},     {"last_p50_ms", At(tail, 0.5)},
+          {"first_p99_ms", At(head, 0.99)}, {"last_p99_ms", At(tail, 0.99)},     {"sync_p50_ms", At(syncs, 0.5)},
+          {"sync_p99_ms", At(syncs, 0.99)}, {"table", TableState(place.lake())}};
+}
+
+Json Upserts(const Options& options) {
+  Place place(options.folder);
+  Make(place.lake());
+  Rows rows(2);
+  const auto loading = SteadyClock::now();
+  {
+    auto transaction = place.lake().writer->Begin();
+    for (int64_t at = 0; at < options.table_rows; at += 50'000)
+      transaction->Append(kTable, rows.Of(Rows::From(at, std::min<int64_t>(50'000, options.table_rows - at)))).value();
+    transaction->Commit().value();
+  }
+  const double load_ms = MsSince(loading);
+  std::vector<double> times;
+  double cold = 0;
+  for (int64_t i = 0; i <= options.rounds; ++i) {
+    const Batch batch = rows.Of(rows.Uniform(static_cast<size_t>(options.rows), options.table_rows));
+    const auto begin = SteadyClock::now();
+    auto transaction = place.lake().writer->Begin();
+    transaction->Upsert(kTable, batch).value();
+    transaction->Commit().value();
+    (i == 0 ? cold : times.emplace_back()) = MsSince(begin);
+  }
+  return {{"table_rows", options.table_rows}, {"rows", options.rows},         {"load_ms", load_ms}, {"cold_ms", cold},
+          {"p50_ms", At(times, 0.5)},         {"p99_ms", At(times, 0.99)},   {"table", TableState(place.lake())}};
+}
+
+Json Append(const Options& options) {
+  Place place(options.folder);
+  Make(place.lake());
+  Rows rows(3);
+  std::vector<Batch> batches;
+  for (int64_t at = 0; at < options.table_rows; at += 50'000)
+    batches.push_back(rows.Of(Rows::From(at, std::min<int64_t>(50'000, options.table_rows - at))));
+  const auto begin = SteadyClock::now();
+  auto transaction = place.lake().writer->Begin();
+  for (const Batch& batch : batches) transaction->Append(kTable, batch).value();
+  transaction->Commit().value();
+  const double ms = MsSince(begin);
+  return {{"rows", options.table_rows}, {"ms", ms}, {"rows_per_second", static_cast<double>(options.table_rows) / ms * 1000}, {"table", TableState(place.lake())}};
+}
+
+}  // namespace
+}  // namespace caudal
+
+int main(int argc, char** argv) {
+  using namespace caudal;
+  CLI::App app("What writing tables costs.");
+  Options options;
+  app.add_option("--folder", options.folder)->required();
+  app.add_option("--commits", options.commits);
+  app.add_option("--rows", options.rows);
+  app.add_option("--deletes", options.deletes);
+  app.add_option("--table-rows", options.table_rows);
+  app.add_option("--rounds", options.rounds);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Json result;
+  app.add_subcommand("commits", "small commits at full speed")->callback([&] { result = Commits(options); });
+  app.add_subcommand("upserts", "changes spread over a table")->callback([&] { result = Upserts(options); });
+  app.add_subcommand("append", "rows into a new table")->callback([&] { result = Append(options); });
+
+  CLI11_PARSE(app, argc, argv);
+  std::puts(DumpJson(result).c_str());
+  return 0;
+}

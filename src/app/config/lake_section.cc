@@ -1,0 +1,59 @@
+#include "app/config/sections.h"
+#include "app/config/values.h"
+#include "objects/names.h"
+
+namespace caudal::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<Key<SnapshotsConfig>>& SnapshotsKeys() {
+  using C = SnapshotsConfig;
+  static const std::vector<Key<C>> keys = {
+      Field("all", &C::all, Duration{1s, 24h * 365}, Change::kRestart,
+            "Younger snapshots all stay, the youngest 200 of them."),
+      Field("by_minute", &C::by_minute, Duration{1s, 24h * 365}, Change::kRestart,
+            "Of older ones up to this age, the last of each minute."),
+      Field("by_hour", &C::by_hour, Duration{1s, 24h * 3650}, Change::kRestart,
+            "Of still older ones up to this age, the last of each hour; then none."),
+  };
+  return keys;
+}
+
+const std::vector<Key<LakeConfig>>& Keys() {
+  using C = LakeConfig;
+  constexpr auto kRestart = Change::kRestart;
+  static const std::vector<Key<C>> keys = {
+      Field("bucket", &C::bucket, PlainText{}, kRestart,
+            "Where tables go that don't say. Made with the first of them."),
+      Field("file_bytes", &C::file_bytes, Size{1 << 20, 4ull << 30}, kRestart,
+            "Size at which a data file ends, unless the table's property "
+            "write.target-file-size-bytes says otherwise."),
+      Field("snapshots", &C::snapshots, Section<SnapshotsConfig>{&SnapshotsKeys}, kRestart,
+            "Which snapshots of a table stay when Caudal commits to it."),
+      Field("parquet_memory", &C::parquet_memory, Size{64 << 20, 256ull << 30}, kRestart,
+            "Memory for reading and writing the files of tables."),
+      Field("manifest_cache", &C::manifest_cache, Size{0, 64ull << 30}, kRestart,
+            "Memory for manifests of tables, parsed."),
+      Field("keys_memory", &C::keys_memory, Size{1 << 20, 64ull << 30}, kRestart,
+            "Memory for primary keys of tables that are changed by key, beside their index files."),
+      Field("transaction_memory", &C::transaction_memory, Size{1 << 20, 64ull << 30}, kRestart,
+            "Rows that one transaction may change by key in one table, in memory."),
+  };
+  return keys;
+}
+
+void Validate(Reading& reading, const Node& node, LakeConfig& lake) {
+  const Result<void> checked = objects::CheckBucketName(lake.bucket);
+  if (!checked.ok())
+    reading.Fail({node.yaml["bucket"], node.path + ".bucket"}, checked.error().message + ".");
+}
+
+}  // namespace
+
+const Section<LakeConfig>& LakeSection() {
+  static const Section<LakeConfig> section{&Keys, &Validate};
+  return section;
+}
+
+}  // namespace caudal::app

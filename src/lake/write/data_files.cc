@@ -1,0 +1,220 @@
+#include "lake/write/data_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "lake/catalog/locations.h"
+#include "lake/files/paths.h"
+#include "lake/format/bounds.h"
+#include "lake/write/row_picker.h"
+#include "lake/written_file.h"
+#include "os/file.h"
+
+namespace caudal::lake {
+namespace {
+
+uint64_t TargetBytes(const TableMetadata& metadata, uint64_t otherwise) {
+  const auto set = metadata.properties.find("write.target-file-size-bytes");
+  if (set == metadata.properties.end()) return otherwise;
+  uint64_t value = 0;
+  const char* end = set->second.data() + set->second.size();
+  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
+  return error == std::errc() && stop == end && value > 0 ? value : otherwise;
+}
+
+// The place of a column: its top-level column, then parts of structs.
+Result<std::vector<size_t>> PathTo(const Schema& schema, int32_t field_id) {
+  std::vector<size_t> place;
+  const Field* field = schema.Find(field_id);
+  while (field != nullptr) {
+    const Field* parent = schema.ParentOf(field->id);
+    const std::vector<Field>& siblings =
+        parent == nullptr ? schema.fields() : parent->type.fields();
+    const auto at = std::ranges::find(siblings, field->id, &Field::id);
+    place.insert(place.begin(), static_cast<size_t>(at - siblings.begin()));
+    field = parent;
+  }
+  if (place.empty())
+    return MakeError(ErrorKind::kCorrupt,
+                     fmt::format("a partition field is made of column {}, which isn't in the "
+                                 "schema",
+                                 field_id));
+  return place;
+}
+
+const Array& ColumnAt(const Batch& batch, const std::vector<size_t>& place) {
+  const Array* array = &batch.column(place[0]);
+  for (size_t i = 1; i < place.size(); ++i) array = &array->children()[place[i]];
+  return *array;
+}
+
+// The text of partition values, by which equal ones are found: NaN is equal to NaN.
+void AppendText(std::string& text, const Type& type, const Value& value) {
+  if (IsNull(value)) {
+    text += '-';
+    return;
+  }
+  const std::string bytes = EncodeValue(type, value);
+  text += fmt::format("{}:", bytes.size());
+  text += bytes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataFileWriter>> DataFileWriter::Open(const WriteContext& context,
+                                                             const TableMetadata& metadata,
+                                                             const DataFileOptions& options) {
+  for (const PartitionField& field : metadata.spec().fields)
+    if (!field.transform.known())
+      return MakeError(ErrorKind::kUnsupported,
+                       fmt::format("the table is partitioned by {} as \"{}\", which Caudal can't "
+                                   "compute: write to it with the engine that made it",
+                                   field.transform.Text(), field.name));
+  return std::unique_ptr<DataFileWriter>(new DataFileWriter(context, metadata, options));
+}
+
+DataFileWriter::DataFileWriter(const WriteContext& context, const TableMetadata& metadata,
+                               const DataFileOptions& options)
+    : context_(context), metadata_(metadata), options_(options) {}
+
+DataFileWriter::~DataFileWriter() { DiscardFiles(context_, files_); }
+
+Result<void> DataFileWriter::Write(const Batch& batch) {
+  TRY(batch.Check(metadata_.schema()));
+  rows_ += batch.rows();
+  if (!metadata_.spec().fields.empty()) return Split(batch);
+  return WriteFile({}, batch);
+}
+
+Result<void> DataFileWriter::WriteFile(const std::vector<Value>& partition, Batch batch) {
+  if (open_ == nullptr) {
+    open_path_ = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
+    engine::ParquetWriteOptions options;
+    options.durable = false;  // the store syncs what it publishes
+    open_ = TRY(
+        engine::ParquetWriter::Open(context_.database, open_path_, metadata_.schema(), options));
+  }
+  const uint64_t target = TargetBytes(metadata_, options_.target_bytes);
+  TRY(open_->Write(std::move(batch)));
+  if (open_->bytes() < target) return {};
+  const os::File file = TRY(os::File::Open(open_path_, os::File::Mode::kRead));
+  const uint64_t written = TRY(file.Size());
+  return written < target ? Result<void>() : FinishFile(partition);
+}
+
+Result<void> DataFileWriter::FinishFile(const std::vector<Value>& partition) {
+  if (open_ == nullptr) return {};
+  const engine::ParquetFile parquet = TRY(open_->Finish());
+  open_.reset();
+  AddedFile added;
+  const std::string uri =
+      fmt::format("{}/{}.parquet", DataFolder(metadata_), context_.random.Hex(16));
+  added.file = DescribeFile(parquet, uri);
+  added.file.partition = partition;
+  added.spec_id = metadata_.default_spec_id;
+  FAILPOINT("lake.write.file");
+  WrittenFile file = TRY(TakeFile(context_, std::move(added), open_path_, options_.publish_bytes));
+  files_.push_back(std::move(file));
+  return {};
+}
+
+Result<void> DataFileWriter::Split(const Batch& batch) {
+  const Schema& schema = metadata_.schema();
+  struct Source {
+    const Array* array;
+    Type type;
+    const Transform* transform;
+    Type result;
+  };
+  std::vector<Source> sources;
+  for (const PartitionField& field : metadata_.spec().fields) {
+    const std::vector<size_t> place = TRY(PathTo(schema, field.source_id()));
+    const Array& array = ColumnAt(batch, place);
+    sources.push_back(
+        {&array, array.type(), &field.transform, field.transform.ResultType(array.type())});
+  }
+  std::map<std::string, std::vector<int64_t>> rows_of;
+  std::string text;
+  std::vector<Value> values(sources.size());
+  for (int64_t row = 0; row < batch.rows(); ++row) {
+    text.clear();
+    for (size_t i = 0; i < sources.size(); ++i) {
+      values[i] = sources[i].transform->Apply(sources[i].type, sources[i].array->At(row));
+      AppendText(text, sources[i].result, values[i]);
+    }
+    rows_of[text].push_back(row);
+    if (!partitions_.contains(text)) partitions_[text].values = values;
+  }
+  for (const auto& [key, rows] : rows_of) {
+    Partition& partition = partitions_[key];
+    if (partition.rows == nullptr) {
+      BatchBuilder builder = TRY(BatchBuilder::Make(schema));
+      partition.rows = std::make_unique<BatchBuilder>(std::move(builder));
+    }
+    const uint64_t before = partition.rows->bytes();
+    AppendRows(*partition.rows, batch, rows);
+    buffered_ += partition.rows->bytes() - before;
+  }
+  while (buffered_ > options_.buffer_bytes) TRY(FlushLargest());
+  return {};
+}
+
+Result<void> DataFileWriter::FlushLargest() {
+  Partition* largest = nullptr;
+  for (auto& [key, partition] : partitions_)
+    if (partition.rows != nullptr &&
+        (largest == nullptr || partition.rows->bytes() > largest->rows->bytes()))
+      largest = &partition;
+  CAUDAL_CHECK(largest != nullptr, "bytes wait in a partition");
+  return Flush(*largest);
+}
+
+Result<void> DataFileWriter::Flush(Partition& partition) {
+  if (partition.rows == nullptr) return {};
+  buffered_ -= std::min(buffered_, partition.rows->bytes());
+  Batch batch = TRY(partition.rows->Finish());
+  partition.rows.reset();
+  TRY(WriteFile(partition.values, std::move(batch)));
+  return FinishFile(partition.values);
+}
+
+Result<std::vector<WrittenFile>> DataFileWriter::Finish() {
+  for (auto& [key, partition] : partitions_) TRY(Flush(partition));
+  TRY(FinishFile({}));
+  return std::exchange(files_, {});
+}
+
+Result<WrittenFile> TakeFile(const WriteContext& context, AddedFile added, const std::string& path,
+                             uint64_t publish_bytes) {
+  WrittenFile file;
+  file.added = std::move(added);
+  const auto bytes = static_cast<uint64_t>(file.added.file.file_size_bytes);
+  if (bytes <= publish_bytes) {
+    file.bytes = TRY(os::ReadFile(path, publish_bytes));
+    TRY(os::Remove(path));
+    return file;
+  }
+  std::vector<objects::FileToPublish> publish(1);
+  publish[0] = TRY(PublishFile(file.added.file.path, path));
+  TRY(context.store.PublishAll(std::move(publish)));
+  return file;
+}
+
+void DiscardFiles(const WriteContext& context, const std::vector<WrittenFile>& files) {
+  for (const WrittenFile& file : files) {
+    if (file.bytes) continue;
+    const Result<ObjectPlace> place = PlaceOf(file.added.file.path);
+    if (!place.ok()) continue;
+    const Result<void> removed = context.store.Delete({place->bucket, place->name, {}});
+    if (!removed.ok() && !removed.error().Is(ErrorKind::kNotFound))
+      LogWarning("a file of an unfinished write stays behind",
+                 {{"file", file.added.file.path}, {"reason", removed.error().message}});
+  }
+}
+
+}  // namespace caudal::lake

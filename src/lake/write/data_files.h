@@ -1,0 +1,82 @@
+// Rows into the data files of a table: Parquet, split by partition, each of about a target size.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "data/batch_builder.h"
+#include "engine/parquet_writer.h"
+#include "lake/format/table_metadata.h"
+#include "lake/write/context.h"
+#include "lake/write/new_snapshot.h"
+
+namespace caudal::lake {
+
+// A file for a commit to add: a small one by its bytes, others are objects already.
+struct WrittenFile {
+  AddedFile added;
+  std::optional<std::string> bytes;
+};
+
+struct DataFileOptions {
+  uint64_t target_bytes = 128u << 20;  // of a file; the property write.target-file-size-bytes
+  uint64_t buffer_bytes = 64u << 20;   // of a partitioned table's rows that wait, together
+  // Files of more bytes become objects when they are finished: the commit waits less.
+  uint64_t publish_bytes = 1u << 20;
+};
+
+// One thread at a time. Errors are those of ParquetWriter and Store::PublishAll; after one it is of
+// no use. Destroyed without Finish, it removes what it wrote.
+class DataFileWriter {
+ public:
+  // Of the table's present schema and default partition spec. kUnsupported, naming the field, when
+  // a transform isn't known.
+  static Result<std::unique_ptr<DataFileWriter>> Open(const WriteContext& context,
+                                                      const TableMetadata& metadata,
+                                                      const DataFileOptions& options = {});
+  ~DataFileWriter();
+
+  // Batches of the schema. Without partitions, files keep the order of the rows.
+  Result<void> Write(const Batch& batch);
+  int64_t rows() const { return rows_; }
+  // Once. Its files are the caller's now.
+  Result<std::vector<WrittenFile>> Finish();
+
+ private:
+  struct Partition {
+    std::vector<Value> values;
+    std::unique_ptr<BatchBuilder> rows;
+  };
+
+  DataFileWriter(const WriteContext& context, const TableMetadata& metadata,
+                 const DataFileOptions& options);
+  Result<void> WriteFile(const std::vector<Value>& partition, Batch batch);
+  Result<void> FinishFile(const std::vector<Value>& partition);
+  Result<void> Split(const Batch& batch);
+  Result<void> Flush(Partition& partition);
+  Result<void> FlushLargest();
+  const WriteContext context_;
+  const TableMetadata metadata_;
+  const DataFileOptions options_;
+  std::unique_ptr<engine::ParquetWriter> open_;  // the file that is being written
+  std::string open_path_;
+  std::map<std::string, Partition> partitions_;  // by the text of their values
+  uint64_t buffered_ = 0;
+  int64_t rows_ = 0;
+  std::vector<WrittenFile> files_;
+};
+
+// Takes a finished local file over: as bytes when it is small, else it becomes an object at once.
+Result<WrittenFile> TakeFile(const WriteContext& context, AddedFile added, const std::string& path,
+                             uint64_t publish_bytes);
+// Removes the objects of files that won't be used. One that stays behind is an orphan: see
+// lake/upkeep.
+void DiscardFiles(const WriteContext& context, const std::vector<WrittenFile>& files);
+
+}  // namespace caudal::lake

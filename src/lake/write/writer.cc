@@ -1,0 +1,317 @@
+#include "lake/write/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "lake/files/paths.h"
+#include "lake/write/delete_files.h"
+#include "os/file.h"
+
+namespace caudal::lake {
+namespace {
+
+constexpr int kAttemptsMax = 50;
+
+Error Changed(const TableName& name, std::string_view what) {
+  return MakeError(ErrorKind::kConflict,
+                   fmt::format("{} of the table '{}' changed meanwhile: begin the transaction "
+                               "again",
+                               what, TextOf(name)),
+                   "table.changed");
+}
+
+}  // namespace
+
+// One table of a commit, in one try of it.
+struct Writer::Attempt {
+  TableChanges* changes = nullptr;
+  std::shared_ptr<TableState> state;
+  LoadedTable base;
+  SharedFiles current;  // live files of `base`; null: none
+  std::vector<WrittenFile> deletes;
+  std::vector<FileRows> deleted;
+  std::optional<NewSnapshot> made;  // none: nothing changes
+  std::optional<PreparedCommit> prepared;
+  CommittedTable report;
+};
+
+WriteTransaction::~WriteTransaction() = default;
+
+Result<TableChanges*> WriteTransaction::ChangesOf(const TableName& table) {
+  std::unique_ptr<TableChanges>& changes = tables_[TextOf(table)];
+  if (changes == nullptr) {
+    LoadedTable loaded = TRY(writer_.catalog_.Load(table));
+    changes = std::make_unique<TableChanges>(writer_.context_, std::move(loaded),
+                                             writer_.options_.changes);
+  }
+  return changes.get();
+}
+
+Result<Schema> WriteTransaction::SchemaOf(const TableName& table) {
+  const TableChanges* changes = TRY(ChangesOf(table));
+  return changes->metadata().schema();
+}
+
+Result<SharedMetadata> WriteTransaction::MetadataOf(const TableName& table) {
+  const TableChanges* changes = TRY(ChangesOf(table));
+  return changes->shared_metadata();
+}
+
+Result<void> WriteTransaction::Append(const TableName& table, const Batch& rows) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  return changes->Append(rows);
+}
+
+Result<void> WriteTransaction::Upsert(const TableName& table, const Batch& rows) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  return changes->Upsert(rows);
+}
+
+Result<void> WriteTransaction::Delete(const TableName& table, const Batch& keys) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  return changes->Delete(keys);
+}
+
+Result<void> WriteTransaction::Replace(const TableName& table) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  changes->Replace();
+  return {};
+}
+
+Result<void> WriteTransaction::Note(const TableName& table, const std::string& key,
+                                    const std::string& value) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  changes->Note(key, value);
+  return {};
+}
+
+Result<std::vector<CommittedTable>> WriteTransaction::Commit(const JoinCommit& also) {
+  std::vector<TableChanges*> tables;
+  for (const auto& [name, changes] : tables_)
+    if (changes != nullptr) tables.push_back(changes.get());
+  return writer_.Commit(std::move(tables), also);
+}
+
+Result<std::unique_ptr<Writer>> Writer::Open(WriterOptions options, Catalog& catalog,
+                                             ManifestCache& manifests, objects::Store& store,
+                                             engine::InProcessDatabase& database, Clock& clock,
+                                             Random& random) {
+  TRY(os::RemoveTree(options.folder));
+  TRY(os::MakeDirs(options.folder));
+  TRY(os::MakeDirs(options.index_folder));
+  const WriteContext context{database, store, clock, random, options.folder};
+  return std::unique_ptr<Writer>(new Writer(std::move(options), catalog, manifests, context));
+}
+
+std::unique_ptr<WriteTransaction> Writer::Begin() {
+  return std::unique_ptr<WriteTransaction>(new WriteTransaction(*this));
+}
+
+std::shared_ptr<TableState> Writer::StateOf(const std::string& uuid) {
+  MutexLock lock(mutex_);
+  Held& held = states_[uuid];
+  if (held.state == nullptr) held.state = std::make_shared<TableState>();
+  held.last_used = ++uses_;
+  return held.state;
+}
+
+Result<TableKeys*> Writer::KeysOf(TableState& state, const TableMetadata& metadata) {
+  if (state.keys == nullptr || !state.keys->Fits(metadata.schema()))
+    state.keys = TRY(TableKeys::Make(context_.store, context_.database, metadata.schema(),
+                                     {options_.index_folder + "/" + metadata.uuid}));
+  return state.keys.get();
+}
+
+// Keys of tables that haven't changed for the longest time go first; they are read again.
+void Writer::Trim() {
+  MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (auto& [uuid, held] : states_) {
+    if (held.state->turn.try_lock()) {
+      held.bytes = held.state->keys == nullptr ? 0 : held.state->keys->memory();
+      held.state->turn.unlock();
+    }
+    bytes += held.bytes;
+  }
+  while (bytes > options_.keys_bytes_max && states_.size() > 1) {
+    auto oldest = states_.end();
+    for (auto it = states_.begin(); it != states_.end(); ++it)
+      if (it->second.state.use_count() == 1 &&
+          (oldest == states_.end() || it->second.last_used < oldest->second.last_used))
+        oldest = it;
+    if (oldest == states_.end()) return;
+    bytes -= oldest->second.bytes;
+    states_.erase(oldest);
+  }
+}
+
+Result<TableMetadata> Writer::WithSnapshot(const LoadedTable& base, const Snapshot& snapshot) {
+  MetadataBuilder builder(*base.metadata);
+  SnapshotRef main;
+  if (const SnapshotRef* before = base.metadata->FindRef(kMainBranch)) main = *before;
+  main.snapshot_id = snapshot.id;
+  TRY(builder.AddSnapshot(snapshot));
+  TRY(builder.SetRef(std::string(kMainBranch), main));
+  const std::vector<int64_t> expired =
+      SnapshotsToExpire(builder.metadata(), options_.retention, snapshot.timestamp_ms);
+  TRY(builder.RemoveSnapshots(expired));
+  return builder.Build(snapshot.timestamp_ms, base.metadata_location,
+                       Catalog::MetadataLogMax(base.metadata.get()));
+}
+
+// Looks the keys up, in the state that the commit is made on.
+Result<void> Writer::FindDeleted(Attempt& attempt, FileChanges& changes) {
+  const TableMetadata& metadata = *attempt.base.metadata;
+  std::unique_ptr<DeleteEncoder> encoder = TRY(MakeDeleteEncoder(context_, metadata));
+  if (attempt.current == nullptr) return {};
+  TableKeys* keys = TRY(KeysOf(*attempt.state, metadata));
+  TRY(keys->Advance(metadata, *metadata.current_snapshot(), *attempt.current));
+  attempt.deleted = TRY(keys->Find(attempt.changes->touched()));
+  std::vector<FileRows> partly;
+  for (const FileRows& one : attempt.deleted) {
+    const auto rows = static_cast<int64_t>(one.rows.size());
+    const RowSet* before = keys->DeletedOf(one.file->file.path);
+    attempt.report.deleted_rows += rows;
+    if (rows + (before == nullptr ? 0 : before->size()) == one.file->file.record_count) {
+      changes.removed.insert(one.file->file.path);
+    } else {
+      partly.push_back(one);
+    }
+  }
+  attempt.deleted = std::move(partly);
+  attempt.deletes = TRY(encoder->Encode(attempt.deleted));
+  return {};
+}
+
+Result<void> Writer::Prepare(Attempt& attempt) {
+  TableChanges& changes = *attempt.changes;
+  attempt.base = TRY(catalog_.Load(changes.name()));
+  const TableMetadata& metadata = *attempt.base.metadata;
+  const TableMetadata& begun = changes.metadata();
+  if (metadata.uuid != begun.uuid) return Changed(changes.name(), "the identity");
+  if (!metadata.schema().SameAs(begun.schema())) return Changed(changes.name(), "the columns");
+  if (metadata.default_spec_id != begun.default_spec_id)
+    return Changed(changes.name(), "the partitions");
+  const Snapshot* parent = metadata.current_snapshot();
+  if (parent != nullptr) attempt.current = TRY(manifests_.Read(*parent));
+
+  FileChanges file_changes;
+  if (changes.replaces()) {
+    if (attempt.current != nullptr)
+      for (const SharedManifest& manifest : attempt.current->manifests)
+        for (const SharedFile& file : manifest->files) file_changes.removed.insert(file->file.path);
+  } else if (!changes.touched().empty()) {
+    TRY(FindDeleted(attempt, file_changes));
+  }
+  for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
+    for (const WrittenFile& file : *files) file_changes.added.push_back(file.added);
+  for (const WrittenFile& file : changes.files())
+    attempt.report.added_rows += file.added.file.record_count;
+  attempt.report.name = changes.name();
+  if (file_changes.added.empty() && file_changes.removed.empty() && changes.notes().empty() &&
+      !changes.replaces())
+    return {};
+  const bool removes = !file_changes.removed.empty() || !attempt.deletes.empty();
+  file_changes.operation = !removes ? "append" : changes.files().empty() ? "delete" : "overwrite";
+  file_changes.summary = changes.notes();
+  attempt.made =
+      TRY(MakeSnapshot(metadata, parent, attempt.current, file_changes, options_.manifests,
+                       context_.clock.Now() / 1000, context_.random));
+  PreparedCommit prepared;
+  prepared.next = TRY(WithSnapshot(attempt.base, attempt.made->snapshot));
+  prepared.base = attempt.base;
+  prepared.files = std::move(attempt.made->publish);
+  for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
+    for (const WrittenFile& file : *files) {
+      if (!file.bytes) continue;
+      objects::FileToPublish publish = TRY(PublishBytes(file.added.file.path, *file.bytes));
+      prepared.files.push_back(std::move(publish));
+    }
+  attempt.report.snapshot_id = attempt.made->snapshot.id;
+  attempt.prepared = std::move(prepared);
+  return {};
+}
+
+// The table's keys follow, without reading what was just written.
+CommittedTable Writer::Finish(Attempt& attempt, SharedMetadata metadata) {
+  attempt.report.metadata = std::move(metadata);
+  if (!attempt.made) return std::move(attempt.report);
+  // Later versions number rows, which only the files as written say.
+  if (attempt.base.metadata->format_version == 2)
+    manifests_.Keep(attempt.made->snapshot.manifest_list, attempt.made->files);
+  attempt.changes->Committed();
+  TableKeys* keys = attempt.state->keys.get();
+  if (keys == nullptr || attempt.changes->touched().empty()) return std::move(attempt.report);
+  for (auto& [path, known] : attempt.changes->keys_of_files())
+    keys->ExpectData(path, std::move(known));
+  if (attempt.deletes.size() == 1)
+    keys->ExpectDeletes(attempt.deletes[0].added.file.path, std::move(attempt.deleted));
+  const Result<void> advanced =
+      keys->Advance(*attempt.report.metadata, attempt.made->snapshot, *attempt.made->files);
+  if (!advanced.ok())
+    LogWarning("a table's keys will be read again",
+               {{"table", TextOf(attempt.report.name)}, {"reason", advanced.error().message}});
+  return std::move(attempt.report);
+}
+
+void Writer::Discard(std::vector<Attempt>& attempts) {
+  for (Attempt& attempt : attempts) DiscardFiles(context_, attempt.deletes);
+}
+
+Result<std::vector<CommittedTable>> Writer::TryCommit(std::vector<Attempt>& attempts,
+                                                      const JoinCommit& also) {
+  std::vector<PreparedCommit> commits;
+  for (Attempt& attempt : attempts) {
+    TRY(Prepare(attempt));
+    if (attempt.prepared) commits.push_back(*std::move(attempt.prepared));
+  }
+  FAILPOINT("lake.write.prepared");
+  const std::vector<LoadedTable> published = TRY(catalog_.Publish(std::move(commits), also));
+  FAILPOINT_NO_ERROR("lake.write.committed");
+  std::vector<CommittedTable> done;
+  size_t next = 0;
+  for (Attempt& attempt : attempts)
+    done.push_back(Finish(
+        attempt, attempt.made ? published[next++].metadata : std::move(attempt.base.metadata)));
+  return done;
+}
+
+Result<std::vector<CommittedTable>> Writer::Commit(std::vector<TableChanges*> tables,
+                                                   const JoinCommit& also) {
+  for (TableChanges* changes : tables) TRY(changes->Seal());
+  std::ranges::sort(tables, {}, [](const TableChanges* changes) -> const std::string& {
+    return changes->metadata().uuid;
+  });
+  std::vector<std::shared_ptr<TableState>> states;
+  std::vector<std::unique_lock<std::mutex>> turns;
+  for (const TableChanges* changes : tables) {
+    states.push_back(StateOf(changes->metadata().uuid));
+    turns.emplace_back(states.back()->turn);
+  }
+  for (int i = 1;; ++i) {
+    std::vector<Attempt> attempts(tables.size());
+    for (size_t t = 0; t < tables.size(); ++t) {
+      attempts[t].changes = tables[t];
+      attempts[t].state = states[t];
+    }
+    Result<std::vector<CommittedTable>> done = TryCommit(attempts, also);
+    if (done.ok()) {
+      turns.clear();
+      states.clear();
+      attempts.clear();
+      Trim();
+      return done;
+    }
+    Discard(attempts);
+    if (done.error().code != "table.moved") return done;
+    if (i == kAttemptsMax)
+      return MakeError(ErrorKind::kConflict, "others committed first, again and again",
+                       "table.commit_failed");
+  }
+}
+
+}  // namespace caudal::lake

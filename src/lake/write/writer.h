@@ -1,0 +1,141 @@
+// Our own commits: rows appended, changed by key, deleted or replaced, in any number of tables
+// together.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "lake/catalog/catalog.h"
+#include "lake/files/manifest_cache.h"
+#include "lake/keys/table_keys.h"
+#include "lake/upkeep/retention.h"
+#include "lake/write/table_changes.h"
+
+namespace caudal::lake {
+
+struct WriterOptions {
+  std::string folder;        // emptied by Open; on the object store's file system
+  std::string index_folder;  // primary-key indexes, a folder for each table; can be deleted
+  TableChanges::Options changes;
+  ManifestLimits manifests;
+  Retention retention;
+  uint64_t keys_bytes_max = 256u << 20;  // of tables' keys in memory, beside what is mapped
+};
+
+struct CommittedTable {
+  TableName name;
+  int64_t snapshot_id = 0;  // 0: there was nothing to change
+  int64_t added_rows = 0;
+  int64_t deleted_rows = 0;
+  SharedMetadata metadata;
+};
+
+// A table's keys, and whose turn it is to change it. Inside lake only. Who holds the turns of
+// several tables took them in the order of their UUIDs.
+struct TableState {
+  std::mutex turn;
+  std::unique_ptr<TableKeys> keys;  // for who has the turn
+};
+
+class Writer;
+
+// Changes to tables, until Commit. One thread at a time. Rows are of the table's schema as SchemaOf
+// gives it. Errors: kNotFound ("table.not_found"), kInvalid (rows that don't fit, "table.no_key"),
+// kUnsupported (types and transforms that can't be written; changes by key of tables of format
+// version 3), kLimit, kDiskFull. After one, the transaction is of no use.
+class WriteTransaction {
+ public:
+  ~WriteTransaction();
+
+  // As the table was when the transaction first named it.
+  Result<Schema> SchemaOf(const TableName& table);
+  Result<SharedMetadata> MetadataOf(const TableName& table);
+
+  // Adds rows. Their keys aren't looked at, nor are they by the changes below.
+  Result<void> Append(const TableName& table, const Batch& rows);
+  // Rows with the keys of these go, these come. A later row of a key takes the place of an earlier.
+  Result<void> Upsert(const TableName& table, const Batch& rows);
+  // Rows with these keys go. Columns: the identifier fields, in the order of their ids.
+  Result<void> Delete(const TableName& table, const Batch& keys);
+  // All rows that are in the table at the commit go.
+  Result<void> Replace(const TableName& table);
+  // Into the summary of the table's snapshot: source positions and the like. The snapshot is made
+  // even if no row changes.
+  Result<void> Note(const TableName& table, const std::string& key, const std::string& value);
+
+  // Once. All of it is durable and visible when it returns ok, with what `also` writes; nothing has
+  // changed after an error. What others committed meanwhile stays: rows by key are looked up in the
+  // state that is replaced. kConflict ("table.changed") when a table's columns, partitions or
+  // identity aren't those any more that the rows were given for, and ("table.commit_failed") when
+  // others commit all the time.
+  Result<std::vector<CommittedTable>> Commit(const JoinCommit& also = {});
+
+ private:
+  friend class Writer;
+  explicit WriteTransaction(Writer& writer) : writer_(writer) {}
+  Result<TableChanges*> ChangesOf(const TableName& table);
+
+  Writer& writer_;
+  std::map<std::string, std::unique_ptr<TableChanges>> tables_;  // by TextOf
+};
+
+// Thread-safe. Must outlive its transactions.
+class Writer {
+ public:
+  // All references must outlive it.
+  static Result<std::unique_ptr<Writer>> Open(WriterOptions options, Catalog& catalog,
+                                              ManifestCache& manifests, objects::Store& store,
+                                              engine::InProcessDatabase& database, Clock& clock,
+                                              Random& random);
+
+  std::unique_ptr<WriteTransaction> Begin();
+
+  // For lake/upkeep.
+  const WriteContext& context() const { return context_; }
+  const WriterOptions& options() const { return options_; }
+  Catalog& catalog() { return catalog_; }
+  ManifestCache& manifests() { return manifests_; }
+  std::shared_ptr<TableState> StateOf(const std::string& uuid) EXCLUDES(mutex_);
+  // The table's keys, made when there are none. `state`'s turn is the caller's.
+  Result<TableKeys*> KeysOf(TableState& state, const TableMetadata& metadata);
+  // `metadata` with the snapshot as main's new head, and without those that are to go.
+  Result<TableMetadata> WithSnapshot(const LoadedTable& base, const Snapshot& snapshot);
+
+ private:
+  friend class WriteTransaction;
+  struct Attempt;
+
+  Writer(WriterOptions options, Catalog& catalog, ManifestCache& manifests,
+         const WriteContext& context)
+      : options_(std::move(options)), catalog_(catalog), manifests_(manifests), context_(context) {}
+  Result<std::vector<CommittedTable>> Commit(std::vector<TableChanges*> tables,
+                                             const JoinCommit& also);
+  Result<std::vector<CommittedTable>> TryCommit(std::vector<Attempt>& attempts,
+                                                const JoinCommit& also);
+  Result<void> Prepare(Attempt& attempt);
+  Result<void> FindDeleted(Attempt& attempt, FileChanges& changes);
+  CommittedTable Finish(Attempt& attempt, SharedMetadata metadata);
+  void Discard(std::vector<Attempt>& attempts);
+  void Trim() EXCLUDES(mutex_);
+
+  const WriterOptions options_;
+  Catalog& catalog_;
+  ManifestCache& manifests_;
+  const WriteContext context_;
+  Mutex mutex_;
+  struct Held {
+    std::shared_ptr<TableState> state;
+    uint64_t last_used = 0;
+    uint64_t bytes = 0;
+  };
+  std::unordered_map<std::string, Held> states_ GUARDED_BY(mutex_);  // by the table's UUID
+  uint64_t uses_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace caudal::lake

@@ -1,0 +1,217 @@
+#include "lake/write/writer.h"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "lake/write/writer_fixture.h"
+
+namespace caudal::lake {
+namespace {
+
+using testing::HasSubstr;
+
+class WriterTest : public WriterFixture {};
+
+TEST_F(WriterTest, AppendsChangesAndDeletes) {
+  Make("t");
+  const CommittedTable appended = Append("t", {{1, "a"}, {2, "b"}, {3, "c"}}).value();
+  EXPECT_EQ(appended.added_rows, 3);
+  EXPECT_EQ(appended.metadata->current_snapshot()->operation(), "append");
+  EXPECT_EQ(Read("t"), (Rows{{1, "a"}, {2, "b"}, {3, "c"}}));
+  const CommittedTable changed = Upsert("t", {{2, "B"}, {4, "d"}}).value();
+  EXPECT_EQ(changed.deleted_rows, 1);
+  EXPECT_EQ(changed.metadata->current_snapshot()->operation(), "overwrite");
+  EXPECT_EQ(Read("t"), (Rows{{1, "a"}, {2, "B"}, {3, "c"}, {4, "d"}}));
+  EXPECT_EQ(Delete("t", {1, 4, 9}).value().deleted_rows, 2);
+  EXPECT_EQ(Read("t"), (Rows{{2, "B"}, {3, "c"}}));
+  const LoadedTable table = catalog_->Load(Name("t")).value();
+  EXPECT_EQ(table.metadata->current_snapshot()->operation(), "delete");
+  // Earlier states are still there.
+  ASSERT_EQ(table.metadata->snapshots.size(), 3u);
+  EXPECT_EQ(ReadSnapshot(*table.metadata, table.metadata->snapshots[0]).size(), 3u);
+}
+
+TEST_F(WriterTest, CollapsesRowsOfOneKey) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  const CommittedTable done =
+      Change("t", [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.Upsert(table, RowsOf({{1, "x"}, {3, "x"}, {1, "y"}})));
+        TRY(tx.Upsert(table, RowsOf({{1, "z"}, {4, "x"}})));
+        TRY(tx.Delete(table, KeysOf({3, 2})));
+        TRY(tx.Upsert(table, RowsOf({{2, "again"}})));
+        return tx.Delete(table, KeysOf({4}));
+      }).value();
+  EXPECT_EQ(done.added_rows, 2);
+  EXPECT_EQ(done.deleted_rows, 2);
+  EXPECT_EQ(Read("t"), (Rows{{1, "z"}, {2, "again"}}));
+}
+
+TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {
+  writer_options_.changes.files.target_bytes = 1;
+  ReopenLake();
+  Make("t");
+  Rows expected;
+  for (int64_t part = 0; part < 3; ++part) {
+    std::vector<std::pair<int64_t, std::string>> rows;
+    for (int64_t i = 0; i < 40'000; ++i) rows.emplace_back(part * 40'000 + i, "old");
+    ASSERT_TRUE(Append("t", rows).ok());
+  }
+  for (const bool keep : {true, true, false}) {
+    ASSERT_TRUE(
+        Upsert("t", {{7, "new"}, {40'007, "new"}, {110'000, "new"}, {500'000, "new"}}).ok());
+    const Rows rows = Read("t");
+    EXPECT_EQ(rows.size(), 120'001u);
+    EXPECT_EQ(rows.count(7), 1u);
+    EXPECT_EQ(rows.find(110'000)->second, "new");
+    if (!keep) std::filesystem::remove_all(writer_options_.index_folder);
+    ReopenLake();
+  }
+  EXPECT_EQ(Delete("t", {7, 500'000}).value().deleted_rows, 2);
+}
+
+TEST_F(WriterTest, DropsFilesWithoutRowsAndReplacesAll) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("t", {{3, "c"}}).ok());
+  ASSERT_TRUE(Delete("t", {1}).ok());
+  ASSERT_TRUE(Delete("t", {2}).ok());
+  EXPECT_EQ(FilesOf("t")->Files(FileContent::kData).size(), 1u);
+  ASSERT_TRUE(Change("t", [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+                TRY(tx.Replace(table));
+                return tx.Append(table, RowsOf({{9, "z"}}));
+              }).ok());
+  EXPECT_EQ(Read("t"), (Rows{{9, "z"}}));
+  EXPECT_EQ(FilesOf("t")->Files(FileContent::kPositionDeletes).size(), 0u);
+  EXPECT_EQ(Upsert("t", {{9, "y"}, {1, "back"}}).value().deleted_rows, 1);
+  EXPECT_EQ(Read("t"), (Rows{{1, "back"}, {9, "y"}}));
+}
+
+TEST_F(WriterTest, ChangesTablesTogetherOrNotAtAll) {
+  Make("a");
+  Make("b");
+  const auto both = [&](const std::string& value, bool fail) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    EXPECT_TRUE(tx->Upsert(Name("a"), RowsOf({{1, value}})).ok());
+    EXPECT_TRUE(tx->Upsert(Name("b"), RowsOf({{1, value}})).ok());
+    EXPECT_TRUE(tx->Note(Name("b"), "caudal.position.shop", value).ok());
+    return tx->Commit([&](meta::Tx&) -> Result<void> {
+      if (fail) return MakeError(ErrorKind::kConflict, "no");
+      return {};
+    });
+  };
+  EXPECT_TRUE(both("one", false).ok());
+  EXPECT_FALSE(both("two", true).ok());
+  EXPECT_EQ(Read("a"), (Rows{{1, "one"}}));
+  EXPECT_EQ(Read("b"), (Rows{{1, "one"}}));
+  const LoadedTable b = catalog_->Load(Name("b")).value();
+  EXPECT_EQ(b.metadata->current_snapshot()->summary.at("caudal.position.shop"), "one");
+  EXPECT_TRUE(both("three", false).ok());
+  EXPECT_EQ(Read("a"), (Rows{{1, "three"}}));
+}
+
+TEST_F(WriterTest, SplitsRowsByPartition) {
+  NewTable shape;
+  shape.schema = Columns();
+  shape.spec.fields.push_back({{1}, 1000, "id_bucket", Transform::Parse("bucket[4]").value()});
+  shape.spec.fields.push_back({{2}, 1001, "name", Transform()});
+  Make("t", shape);
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "a"}, {4, "b"}, {5, "a"}}).ok());
+  for (const SharedFile& file : FilesOf("t")->Files(FileContent::kData)) {
+    ASSERT_EQ(file->file.partition.size(), 2u);
+    EXPECT_TRUE(std::holds_alternative<int32_t>(file->file.partition[0]));
+  }
+  ASSERT_TRUE(Upsert("t", {{1, "b"}, {5, "c"}}).ok());
+  ASSERT_TRUE(Delete("t", {2, 3}).ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "b"}, {4, "b"}, {5, "c"}}));
+  ASSERT_TRUE(Upsert("t", {{1, "a"}}).ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "a"}, {4, "b"}, {5, "c"}}));
+}
+
+TEST_F(WriterTest, RefusesWhatItCannotDo) {
+  NewTable shape;
+  shape.schema = Schema::Make(0, {Field{1, "id", Type(TypeKind::kLong), true},
+                                  Field{2, "name", Type(TypeKind::kString)}})
+                     .value();
+  Make("keyless", shape);
+  EXPECT_EQ(Upsert("keyless", {{1, "a"}}).error().code, "table.no_key");
+  EXPECT_EQ(Upsert("absent", {{1, "a"}}).error().code, "table.not_found");
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  ASSERT_TRUE(tx->Append(Name("t"), RowsOf({{1, "a"}})).ok());
+  const LoadedTable table = catalog_->Load(Name("t")).value();
+  MetadataBuilder builder(*table.metadata);
+  std::vector<Field> more = Columns().fields();
+  more.push_back(Field{3, "more", Type(TypeKind::kInt)});
+  ASSERT_TRUE(builder.AddSchema(Schema::Make(1, more, {1}).value()).ok());
+  ASSERT_TRUE(builder.SetCurrentSchema(MetadataBuilder::kLastAdded).ok());
+  std::vector<PreparedCommit> evolved(1);
+  evolved[0] = {table, builder.Build(clock_.Now() / 1000).value(), {}};
+  ASSERT_TRUE(catalog_->Publish(std::move(evolved)).ok());
+  EXPECT_EQ(tx->Commit().error().code, "table.changed");
+  EXPECT_EQ(Read("t"), Rows());
+}
+
+TEST_F(WriterTest, MergesManifestsAndThinsSnapshots) {
+  Make("t");
+  Rows expected;
+  for (int64_t i = 0; i < 150; ++i) {
+    clock_.Advance(std::chrono::seconds(10));
+    const std::string value = std::to_string(i);
+    ASSERT_TRUE(Upsert("t", {{i % 40, value}, {1000 + i, value}}).ok());
+    expected.erase(i % 40);
+    expected.emplace(i % 40, value);
+    expected.emplace(1000 + i, value);
+  }
+  EXPECT_EQ(Read("t"), expected);
+  EXPECT_LT(FilesOf("t")->manifests.size(), 66u);
+  // 25 minutes: six of the last minute, one of each before.
+  const LoadedTable table = catalog_->Load(Name("t")).value();
+  EXPECT_LT(table.metadata->snapshots.size(), 35u);
+  EXPECT_GT(table.metadata->snapshots.size(), 28u);
+  for (const Snapshot& snapshot : table.metadata->snapshots)
+    EXPECT_GT(ReadSnapshot(*table.metadata, snapshot).size(), 1u);
+}
+
+TEST_F(WriterTest, WritersAtOnceLoseNothing) {
+  Make("t");
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 4; ++t)
+    threads.emplace_back([this, t] {
+      for (int64_t i = 0; i < 20; ++i)
+        ASSERT_TRUE(Upsert("t", {{t * 100 + i, "x"}, {1000, std::to_string(t)}}).ok());
+    });
+  // Another engine, through the catalogue.
+  threads.emplace_back([this] {
+    for (int i = 0; i < 20; ++i) {
+      const TableChange change{
+          Name("t"), Json::array(),
+          Json::array({{{"action", "set-properties"}, {"updates", {{"k", std::to_string(i)}}}}})};
+      ASSERT_TRUE(catalog_->Commit({change}).ok());
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  const Rows rows = Read("t");
+  EXPECT_EQ(rows.size(), 81u);
+  EXPECT_EQ(rows.count(1000), 1u);
+}
+
+#if defined(CAUDAL_FAILPOINTS)
+TEST_F(WriterTest, AFailureAtAnyStepChangesNothing) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  for (const char* step : {"lake.write.file", "lake.write.deletes", "lake.write.prepared",
+                           "lake.commit.move", "objects.publish"}) {
+    ASSERT_TRUE(ArmFailpoints(std::string(step) + "=error").ok());
+    EXPECT_FALSE(Upsert("t", {{1, "x"}, {3, "x"}}).ok()) << step;
+    DisarmFailpoints();
+    EXPECT_EQ(Read("t"), (Rows{{1, "a"}, {2, "b"}})) << step;
+  }
+  ASSERT_TRUE(Upsert("t", {{1, "x"}, {3, "x"}}).ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "x"}, {2, "b"}, {3, "x"}}));
+}
+#endif
+
+}  // namespace
+}  // namespace caudal::lake
