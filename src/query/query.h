@@ -40,7 +40,7 @@ struct QueryRequest {
   std::vector<Parameter> parameters;
   std::optional<std::chrono::milliseconds> timeout;  // at most the configured one
   std::string client;                                // whom a fair queue tells apart; may be empty
-  bool to_parquet = false;  // the rows go to a file instead: TakeFile; rows() has none
+  bool to_parquet = false;  // the rows go to a file: TakeFile; there is no rows() then
   std::shared_ptr<QueryControl> control;  // may be null
 };
 
@@ -61,10 +61,8 @@ class Query {
   virtual engine::Progress progress() const = 0;  // thread-safe
   virtual void Cancel() = 0;                      // thread-safe
   virtual const std::vector<QueryTable>& tables() const = 0;
-  // With `to_parquet`, once: waits for the end. Whoever takes the file removes it.
-  virtual Result<engine::Output> TakeFile() {
-    return MakeError(ErrorKind::kUnsupported, "results aren't written to Parquet here");
-  }
+  // With `to_parquet`, once. Whoever takes the file removes it.
+  virtual Result<engine::Output> TakeFile() = 0;
 };
 
 // Thread-safe. Queries must be gone before it is destroyed.

@@ -86,8 +86,9 @@ void QueryTable::FitInto(size_t line_width) {
   size_t total = kGap.size() * (columns_.size() - std::min<size_t>(columns_.size(), 1));
   for (const Column& column : columns_) total += column.width;
   while (total > line_width) {
-    auto widest = std::max_element(columns_.begin(), columns_.end(),
-                                   [](const Column& a, const Column& b) { return a.width < b.width; });
+    auto widest =
+        std::max_element(columns_.begin(), columns_.end(),
+                         [](const Column& a, const Column& b) { return a.width < b.width; });
     if (widest == columns_.end() || widest->width <= kWidthMin) return;
     --widest->width;
     --total;
