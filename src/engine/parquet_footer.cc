@@ -151,13 +151,37 @@ using Thrift = ThriftReader::Type;
 constexpr size_t kNodesMax = 100'000;
 constexpr size_t kRowGroupsMax = 1'000'000;
 
+// By Parquet's ConvertedType: UTF8, MAP, MAP_KEY_VALUE, ENUM, DECIMAL, JSON.
+void MarkConverted(ParquetNode& node, int64_t converted) {
+  if (converted == 0 || converted == 4 || converted == 19) node.text = true;
+  if (converted == 1 || converted == 2) node.map = true;
+  if (converted == 5) node.decimal = true;
+}
+
+// By the member of Parquet's LogicalType that is set: STRING, MAP, ENUM, DECIMAL, JSON, UUID.
+void MarkLogical(ParquetNode& node, int64_t logical) {
+  if (logical == 1 || logical == 4 || logical == 12) node.text = true;
+  if (logical == 2) node.map = true;
+  if (logical == 5) node.decimal = true;
+  if (logical == 14) node.uuid = true;
+}
+
 // A node, and how many follow that are its children.
 std::pair<ParquetNode, int64_t> ReadNode(ThriftReader& reader) {
   ParquetNode node;
   int64_t children = 0;
   reader.Struct([&](int64_t id, Thrift type) {
-    if (id == 3) {
+    if (id == 1) {
+      node.physical = static_cast<int>(reader.Int(type));
+    } else if (id == 3) {
       node.repeated = reader.Int(type) == 2;
+    } else if (id == 6) {
+      MarkConverted(node, reader.Int(type));
+    } else if (id == 10 && type == ThriftReader::kStruct) {
+      reader.Struct([&](int64_t logical, Thrift inner) {
+        MarkLogical(node, logical);
+        reader.Skip(inner);
+      });
     } else if (id == 4) {
       node.name = std::string(reader.Binary(type));
     } else if (id == 5) {

@@ -17,6 +17,11 @@ struct ParquetNode {
   std::string name;
   std::optional<int32_t> field_id;
   bool repeated = false;
+  bool text = false;     // bytes that are marked as UTF-8
+  bool map = false;      // marked as a map, in the new way or the old one
+  bool decimal = false;  // likewise
+  bool uuid = false;
+  std::optional<int> physical;   // Parquet's type; of columns that hold values
   std::vector<size_t> children;  // places in ParquetFooter::nodes; none: a column that holds values
 };
 

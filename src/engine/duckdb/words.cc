@@ -22,13 +22,16 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 
 
 class Cutter {
  public:
-  explicit Cutter(std::string_view sql) : left_(sql) {}
+  explicit Cutter(std::string_view sql) : size_(sql.size()), left_(sql) {}
 
   Result<std::vector<Word>> Cut() {
     while (true) {
       TRY(SkipSpace());
       if (left_.empty()) return std::move(words_);
+      const size_t begin = size_ - left_.size();
       TRY(CutOne());
+      words_.back().begin = begin;
+      words_.back().end = size_ - left_.size();
     }
   }
 
@@ -81,7 +84,7 @@ class Cutter {
     if (IsDigit(first) || (first == '.' && left_.size() > 1 && IsDigit(left_[1])))
       return CutNumber();
     if (first == '$') return CutDollar();
-    words_.push_back({Kind::kSymbol, std::string(1, first)});
+    words_.push_back({Kind::kSymbol, std::string(1, first), 0, 0});
     left_.remove_prefix(1);
     return {};
   }
@@ -98,7 +101,7 @@ class Cutter {
     if (name == "e" && left_.starts_with('\'')) return CutQuoted(Kind::kText, '\'', true);
     if (name == "u" && (left_.starts_with("&'") || left_.starts_with("&\"")))
       return MakeError(ErrorKind::kInvalid, "U& texts and names aren't supported");
-    words_.push_back({Kind::kName, std::move(name)});
+    words_.push_back({Kind::kName, std::move(name), 0, 0});
     return {};
   }
 
@@ -113,7 +116,7 @@ class Cutter {
         text += left_[at++];
       } else {
         left_.remove_prefix(at + 1);
-        words_.push_back({kind, std::move(text)});
+        words_.push_back({kind, std::move(text), 0, 0});
         return {};
       }
     }
@@ -152,7 +155,7 @@ class Cutter {
         (StartsName(left_[end]) || left_[end] == '\'' || left_[end] == '"' || left_[end] == '$'))
       return MakeError(ErrorKind::kInvalid, "a space is missing after the number '" +
                                                 std::string(left_.substr(0, end)) + "'");
-    words_.push_back({Kind::kNumber, std::string(left_.substr(0, end))});
+    words_.push_back({Kind::kNumber, std::string(left_.substr(0, end)), 0, 0});
     left_.remove_prefix(end);
     return {};
   }
@@ -165,14 +168,15 @@ class Cutter {
       ++end;
     const bool tagged = end < left_.size() && left_[end] == '$' && !(end > 1 && IsDigit(left_[1]));
     if (!tagged) {
-      words_.push_back({Kind::kSymbol, "$"});
+      words_.push_back({Kind::kSymbol, "$", 0, 0});
       left_.remove_prefix(1);
       return {};
     }
     const std::string_view tag = left_.substr(0, end + 1);
     const size_t close = left_.find(tag, tag.size());
     if (close == std::string_view::npos) return Unended("text");
-    words_.push_back({Kind::kText, std::string(left_.substr(tag.size(), close - tag.size()))});
+    words_.push_back(
+        {Kind::kText, std::string(left_.substr(tag.size(), close - tag.size())), 0, 0});
     left_.remove_prefix(close + tag.size());
     return {};
   }
@@ -181,6 +185,7 @@ class Cutter {
     return MakeError(ErrorKind::kInvalid, "a " + std::string(what) + " in the SQL has no end");
   }
 
+  const size_t size_;
   std::string_view left_;
   std::vector<Word> words_;
 };

@@ -13,6 +13,8 @@ struct Word {
   enum class Kind : uint8_t { kName, kQuotedName, kText, kNumber, kSymbol };
   Kind kind = Kind::kSymbol;
   std::string text;  // of names, in lower case and without quotes; of symbols, the character
+  size_t begin = 0;  // where it stands in the SQL, in bytes
+  size_t end = 0;
 
   bool Is(char symbol) const { return kind == Kind::kSymbol && text[0] == symbol; }
   bool IsName() const { return kind == Kind::kName || kind == Kind::kQuotedName; }

@@ -90,6 +90,32 @@ Result<LoadedTable> Catalog::Load(const TableName& name) {
   }
 }
 
+Result<std::vector<LoadedTable>> Catalog::LoadAll(const std::vector<WantedTable>& wanted) {
+  // Again when a file goes in between, as in Load: then all of them, for they are of one version.
+  for (int i = 1;; ++i) {
+    std::vector<FoundTable> found;
+    {
+      meta::ReadTx read = TRY(database_.Read());
+      for (const WantedTable& each : wanted) {
+        FoundTable table = TRY(FindTable(read, each));
+        found.push_back(std::move(table));
+      }
+    }
+    std::vector<LoadedTable> tables;
+    std::optional<Error> gone;
+    for (FoundTable& table : found) {
+      Result<SharedMetadata> metadata = files_.Read(table.row.metadata);
+      if (!metadata.ok()) {
+        gone = std::move(metadata).error().Within("table '" + TextOf(table.name) + "'");
+        break;
+      }
+      tables.push_back({table.name, table.row.metadata, std::move(metadata).take()});
+    }
+    if (!gone) return tables;
+    if (!gone->Is(ErrorKind::kCorrupt) || i == 3) return *std::move(gone);
+  }
+}
+
 Result<TableMetadata> Catalog::Build(const TableName& name, NewTable table) {
   TRY(CheckLevels(name.space));
   TRY(CheckPart("table name", name.name));

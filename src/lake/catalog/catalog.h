@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "lake/catalog/find_tables.h"
 #include "lake/catalog/metadata_files.h"
 #include "lake/catalog/namespaces.h"
 #include "lake/catalog/table_rows.h"
@@ -86,6 +87,8 @@ class Catalog {
 
   Result<TablePage> ListTables(const Levels& space, const std::string& page_token, int max);
   Result<LoadedTable> Load(const TableName& name);
+  // All at one version of the catalogue, in the order given; see FindTable for what names mean.
+  Result<std::vector<LoadedTable>> LoadAll(const std::vector<WantedTable>& wanted);
   // The UUID is the catalogue's to give; an empty location too.
   Result<LoadedTable> Create(const TableName& name, NewTable table);
   // The same without a trace: a later Commit with the requirement assert-create makes it.
