@@ -13,6 +13,15 @@ pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)
+# The classes of src/query/arrow.fbs, made while configuring: clang-tidy needs them without a build.
+find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
+find_program(FLATC flatc REQUIRED)
+set(arrow_schema ${CMAKE_SOURCE_DIR}/src/query/arrow.fbs)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${arrow_schema})
+execute_process(COMMAND ${FLATC} --cpp --scoped-enums -o ${CMAKE_BINARY_DIR}/generated/query ${arrow_schema}
+                COMMAND_ERROR_IS_FATAL ANY)
+add_library(arrow_format INTERFACE)
+target_include_directories(arrow_format SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated ${FLATBUFFERS_INCLUDE})
 pkg_check_modules(XXHASH REQUIRED libxxhash) # its header alone
 # DuckDB comes from scripts/setup, or from a folder of yours with include/duckdb.h and lib/libduckdb.so.
 if(DEFINED ENV{CAUDAL_CACHE})

@@ -30,6 +30,7 @@ HOMES = {
     r"CLI/": {"app"},
     r"spdlog/": {"base"},
     r"pugixml": {"api"},
+    r"flatbuffers": {"query"},
     r"snappy": {"codec"},
     r"zstd": {"codec", "functions"},
     r"xxh": {"lake"},

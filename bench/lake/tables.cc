@@ -35,7 +35,8 @@ double MsSince(SteadyClock::time_point start) {
 double At(std::vector<double> values, double share) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
-  return values[std::min(values.size() - 1, static_cast<size_t>(share * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<size_t>(share * static_cast<double>(values.size())))];
 }
 
 // Everything below the server, over one folder.
@@ -52,7 +53,8 @@ class Place {
     outbox_ = events::Outbox::Open(*database_, SystemClock(), {}).value();
     objects::StoreOptions store;
     store.folder = paths.objects();
-    store_ = objects::Store::Open(store, *database_, *outbox_, SystemClock(), SystemRandom()).value();
+    store_ =
+        objects::Store::Open(store, *database_, *outbox_, SystemClock(), SystemRandom()).value();
     lake_ = app::Lake::Open({}, paths, *database_, *store_, SystemClock(), SystemRandom()).value();
     (void)lake_->catalog->namespaces().Create({"bench"}, {}).ok();
   }
@@ -70,11 +72,14 @@ const lake::TableName kTable{{"bench"}, "payments"};
 
 // As a replica of payments: a key, numbers, text, money, a time and a flag.
 Schema Columns() {
-  return Schema::Make(0,
-                      {Field{1, "id", Type(TypeKind::kLong), true}, Field{2, "customer", Type(TypeKind::kInt)},
-                       Field{3, "note", Type(TypeKind::kString)}, Field{4, "amount", Type::Decimal(12, 2)},
-                       Field{5, "created_at", Type(TypeKind::kTimestampTz)}, Field{6, "paid", Type(TypeKind::kBoolean)}},
-                      {1})
+  return Schema::Make(
+             0,
+             {Field{1, "id", Type(TypeKind::kLong), true},
+              Field{2, "customer", Type(TypeKind::kInt)}, Field{3, "note", Type(TypeKind::kString)},
+              Field{4, "amount", Type::Decimal(12, 2)},
+              Field{5, "created_at", Type(TypeKind::kTimestampTz)},
+              Field{6, "paid", Type(TypeKind::kBoolean)}},
+             {1})
       .value();
 }
 
@@ -89,13 +94,15 @@ class Rows {
       builder.column(1).AppendInt(static_cast<int32_t>(random_.Below(100'000)));
       builder.column(2).AppendBytes(random_.Hex(10));
       builder.column(3).AppendDecimal(static_cast<Int128>(random_.Below(10'000'000)));
-      builder.column(4).AppendLong(1'700'000'000'000'000 + static_cast<int64_t>(random_.Below(1u << 30)));
+      builder.column(4).AppendLong(1'700'000'000'000'000 +
+                                   static_cast<int64_t>(random_.Below(1u << 30)));
       builder.column(5).AppendBoolean(random_.Below(2) == 0);
     }
     return builder.Finish().value();
   }
   static Batch Keys(const std::vector<int64_t>& ids) {
-    BatchBuilder builder = BatchBuilder::Make(Schema::Make(0, {Columns().fields()[0]}).value()).value();
+    BatchBuilder builder =
+        BatchBuilder::Make(Schema::Make(0, {Columns().fields()[0]}).value()).value();
     for (const int64_t id : ids) builder.column(0).AppendLong(id);
     return builder.Finish().value();
   }
@@ -159,7 +166,8 @@ Json Commits(const Options& options) {
   const auto start = SteadyClock::now();
   for (int64_t i = 0; i < options.commits; ++i) {
     const Batch batch = rows.Of(Rows::From(i * options.rows, options.rows));
-    const Batch keys = Rows::Keys(rows.Uniform(static_cast<size_t>(options.deletes), std::max<int64_t>(i * options.rows, 1)));
+    const Batch keys = Rows::Keys(
+        rows.Uniform(static_cast<size_t>(options.deletes), std::max<int64_t>(i * options.rows, 1)));
     if (i % 20 == 0) syncs.push_back(SyncOnce(options.folder, static_cast<int>(i)));
     const auto begin = SteadyClock::now();
     auto transaction = place.lake().writer->Begin();
@@ -169,14 +177,18 @@ Json Commits(const Options& options) {
     times.push_back(MsSince(begin));
   }
   const auto part = [&](size_t first) {
-    return std::vector<double>(times.begin() + static_cast<int64_t>(first), times.begin() + static_cast<int64_t>(std::min(first + 100, times.size())));
+    return std::vector<double>(
+        times.begin() + static_cast<int64_t>(first),
+        times.begin() + static_cast<int64_t>(std::min(first + 100, times.size())));
   };
   const std::vector<double> head = part(0);
   const std::vector<double> tail = part(times.size() > 100 ? times.size() - 100 : 0);
-  return {{"commits", options.commits},    {"seconds", MsSince(start) / 1000},  {"p50_ms", At(times, 0.5)},
-          {"p99_ms", At(times, 0.99)},     {"first_p50_ms", At(head, 0.5)},     {"last_p50_ms", At(tail, 0.5)},
-          {"first_p99_ms", At(head, 0.99)}, {"last_p99_ms", At(tail, 0.99)},     {"sync_p50_ms", At(syncs, 0.5)},
-          {"sync_p99_ms", At(syncs, 0.99)}, {"table", TableState(place.lake())}};
+  return {{"commits", options.commits},       {"seconds", MsSince(start) / 1000},
+          {"p50_ms", At(times, 0.5)},         {"p99_ms", At(times, 0.99)},
+          {"first_p50_ms", At(head, 0.5)},    {"last_p50_ms", At(tail, 0.5)},
+          {"first_p99_ms", At(head, 0.99)},   {"last_p99_ms", At(tail, 0.99)},
+          {"sync_p50_ms", At(syncs, 0.5)},    {"sync_p99_ms", At(syncs, 0.99)},
+          {"table", TableState(place.lake())}};
 }
 
 Json Upserts(const Options& options) {
@@ -187,22 +199,31 @@ Json Upserts(const Options& options) {
   {
     auto transaction = place.lake().writer->Begin();
     for (int64_t at = 0; at < options.table_rows; at += 50'000)
-      transaction->Append(kTable, rows.Of(Rows::From(at, std::min<int64_t>(50'000, options.table_rows - at)))).value();
+      transaction
+          ->Append(kTable,
+                   rows.Of(Rows::From(at, std::min<int64_t>(50'000, options.table_rows - at))))
+          .value();
     transaction->Commit().value();
   }
   const double load_ms = MsSince(loading);
   std::vector<double> times;
   double cold = 0;
   for (int64_t i = 0; i <= options.rounds; ++i) {
-    const Batch batch = rows.Of(rows.Uniform(static_cast<size_t>(options.rows), options.table_rows));
+    const Batch batch =
+        rows.Of(rows.Uniform(static_cast<size_t>(options.rows), options.table_rows));
     const auto begin = SteadyClock::now();
     auto transaction = place.lake().writer->Begin();
     transaction->Upsert(kTable, batch).value();
     transaction->Commit().value();
     (i == 0 ? cold : times.emplace_back()) = MsSince(begin);
   }
-  return {{"table_rows", options.table_rows}, {"rows", options.rows},         {"load_ms", load_ms}, {"cold_ms", cold},
-          {"p50_ms", At(times, 0.5)},         {"p99_ms", At(times, 0.99)},   {"table", TableState(place.lake())}};
+  return {{"table_rows", options.table_rows},
+          {"rows", options.rows},
+          {"load_ms", load_ms},
+          {"cold_ms", cold},
+          {"p50_ms", At(times, 0.5)},
+          {"p99_ms", At(times, 0.99)},
+          {"table", TableState(place.lake())}};
 }
 
 Json Append(const Options& options) {
@@ -217,7 +238,10 @@ Json Append(const Options& options) {
   for (const Batch& batch : batches) transaction->Append(kTable, batch).value();
   transaction->Commit().value();
   const double ms = MsSince(begin);
-  return {{"rows", options.table_rows}, {"ms", ms}, {"rows_per_second", static_cast<double>(options.table_rows) / ms * 1000}, {"table", TableState(place.lake())}};
+  return {{"rows", options.table_rows},
+          {"ms", ms},
+          {"rows_per_second", static_cast<double>(options.table_rows) / ms * 1000},
+          {"table", TableState(place.lake())}};
 }
 
 }  // namespace
@@ -236,9 +260,15 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Json result;
-  app.add_subcommand("commits", "small commits at full speed")->callback([&] { result = Commits(options); });
-  app.add_subcommand("upserts", "changes spread over a table")->callback([&] { result = Upserts(options); });
-  app.add_subcommand("append", "rows into a new table")->callback([&] { result = Append(options); });
+  app.add_subcommand("commits", "small commits at full speed")->callback([&] {
+    result = Commits(options);
+  });
+  app.add_subcommand("upserts", "changes spread over a table")->callback([&] {
+    result = Upserts(options);
+  });
+  app.add_subcommand("append", "rows into a new table")->callback([&] {
+    result = Append(options);
+  });
 
   CLI11_PARSE(app, argc, argv);
   std::puts(DumpJson(result).c_str());

@@ -54,6 +54,7 @@ int RunCli(int argc, char** argv) {
   cli::AddCheck(commands);
   cli::AddUp(commands);
   cli::AddStatus(commands);
+  cli::AddQuery(commands);
   cli::AddEvents(commands);
   cli::AddFunctions(commands);
   cli::AddLogs(commands);

@@ -37,6 +37,7 @@ struct DataPaths {
   std::string functions() const { return folder + "/functions"; }
   std::string function_sockets() const { return folder + "/run/functions"; }
   std::string engine() const { return folder + "/run/engine"; }
+  std::string query_engine() const { return folder + "/run/queries"; }
   std::string table_writes() const { return folder + "/run/tables"; }
   std::string table_keys() const { return folder + "/keys"; }
   std::string unpacked() const { return folder + "/run/unpacked"; }

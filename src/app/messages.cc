@@ -56,6 +56,44 @@ constexpr Entry kCatalogue[] = {
     {Text::kListenOption, "HOST:PORT instead of the configuration's; port 0: any free one",
      "HOST:PUERTO en lugar del configurado; puerto 0: uno libre"},
     {Text::kStatus, "What the running server does", "Qué está haciendo el servidor"},
+    {Text::kQuery, "Run SQL over the tables and print the rows",
+     "Ejecuta SQL sobre las tablas y muestra las filas"},
+    {Text::kQuerySql, "One SELECT; - reads it from standard input",
+     "Un SELECT; - lo lee de la entrada estándar"},
+    {Text::kQueryFormatOption,
+     "table, csv, jsonl, json, arrow or parquet; else a table on a terminal, by the file's name, "
+     "or CSV",
+     "table, csv, jsonl, json, arrow o parquet; si no, una tabla en el terminal, por el nombre del "
+     "archivo, o CSV"},
+    {Text::kQueryOutputOption, "A file instead of standard output",
+     "Un archivo en lugar de la salida estándar"},
+    {Text::kQueryDatasetOption, "The dataset of tables that are named without one",
+     "El dataset de las tablas que se nombran sin él"},
+    {Text::kQueryParamOption, "name=value for $name in the SQL; name:int=5, :float, :bool, :null",
+     "nombre=valor para $nombre en el SQL; nombre:int=5, :float, :bool, :null"},
+    {Text::kQueryTimeoutOption, "Seconds after which the query ends",
+     "Segundos tras los cuales termina la consulta"},
+    {Text::kQueryFooter,
+     "Examples:\n"
+     "  caudal query \"SELECT country, count(*) FROM shop.orders GROUP BY ALL\"\n"
+     "  caudal query \"SELECT * FROM shop.orders WHERE id = $id\" --param id:int=42\n"
+     "  caudal query \"FROM shop.orders\" -o orders.parquet\n"
+     "  caudal query - --dataset shop --format jsonl < report.sql\n"
+     "Ctrl-C cancels the query. Exit code 130: it was cancelled.",
+     "Ejemplos:\n"
+     "  caudal query \"SELECT country, count(*) FROM shop.orders GROUP BY ALL\"\n"
+     "  caudal query \"SELECT * FROM shop.orders WHERE id = $id\" --param id:int=42\n"
+     "  caudal query \"FROM shop.orders\" -o orders.parquet\n"
+     "  caudal query - --dataset shop --format jsonl < informe.sql\n"
+     "Ctrl-C cancela la consulta. Código de salida 130: fue cancelada."},
+    {Text::kQueryNoSql, "there is no SQL: give a SELECT, or - to read it from standard input",
+     "no hay SQL: escriba un SELECT, o - para leerlo de la entrada estándar"},
+    {Text::kQueryBinary,
+     "this format is for programs, not for a terminal: give --output FILE, or redirect the output",
+     "este formato es para programas, no para un terminal: use --output ARCHIVO, o redirija la "
+     "salida"},
+    {Text::kQueryRow, "({} row, {})", "({} fila, {})"},
+    {Text::kQueryRows, "({} rows, {})", "({} filas, {})"},
     {Text::kEvents, "List events, newest first; or follow them, or see to dead letters",
      "Lista los eventos, los últimos primero; o los sigue, o atiende los no entregados"},
     {Text::kEventsTail, "Print events as they happen", "Imprime los eventos según ocurren"},

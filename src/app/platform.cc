@@ -17,6 +17,7 @@
 #include "app/function_runners.h"
 #include "app/lake.h"
 #include "app/migrations.h"
+#include "app/query_service.h"
 #include "app/server_file.h"
 #include "app/sql_runners.h"
 #include "app/subscribers.h"
@@ -124,6 +125,7 @@ struct Platform::Impl {
   std::unique_ptr<functions::Functions> functions;
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<Lake> lake;
+  std::unique_ptr<QueryService> queries;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
@@ -197,6 +199,7 @@ Result<void> Platform::Impl::OpenModules() {
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
+  queries = TRY(QueryService::Open(config.limits, paths, *lake, *store, clock, random));
   return {};
 }
 
@@ -263,7 +266,8 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                        objects::CheckOptions check;
                        check.checksums = checksums;
                        return CheckData(*database, folder.paths().objects(), check, true);
-                     }});
+                     },
+                     queries->running.get()});
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;
@@ -376,6 +380,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
+  impl_->queries.reset();
   impl_->lake.reset();
   impl_->store.reset();
   impl_->keys.reset();

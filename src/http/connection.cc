@@ -271,6 +271,7 @@ Task<void> Connection::Answer() {
                                : RenderError(*match.style, answer.error(), request_);
       } else {
         co_await RunRoute(match, *match.route, response);
+        if (response.later) co_await AwaitAnswer(*match.style, response);
       }
     }
   }
@@ -361,6 +362,31 @@ Task<void> Connection::RunRoute(const Router::Match& match, const Route& route, 
     out = std::move(answer).take();
   } else {
     out = RenderError(*match.style, answer.error(), request_);
+  }
+}
+
+// Asks until the answer is there. A client that goes is noticed within the wait; the connection is
+// over then.
+Task<void> Connection::AwaitAnswer(const ApiStyle& style, Response& out) {
+  while (!cut_) {
+    const std::shared_ptr<LaterAnswer> later = std::exchange(out.later, nullptr);
+    if (!later) co_return;
+    const bool here = co_await WaitWhileConnected(later->wait_ms);
+    Result<std::unique_ptr<Response>> answer =
+        MakeError(ErrorKind::kUnavailable, "the server is stopping; try again when it is back");
+    // What waits may hold a lock or a disk as it goes.
+    co_await OnPool(shared_.pool, true, [&] {
+      if (here) answer = AskAgain(*later);
+      if (!here || !answer.ok() || *answer != nullptr) later->next = nullptr;
+    });
+    if (!here && !shared_.stopping.load(std::memory_order_relaxed)) cut_ = true;
+    if (!answer.ok()) {
+      out = RenderError(style, answer.error(), request_);
+    } else if (*answer != nullptr) {
+      out = std::move(**answer);
+    } else {
+      out.later = later;
+    }
   }
 }
 

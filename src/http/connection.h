@@ -66,6 +66,7 @@ class Connection {
   std::optional<Response> CheckHead();
   Task<void> Answer();
   Task<void> RunRoute(const Router::Match& match, const Route& route, Response& out);
+  Task<void> AwaitAnswer(const ApiStyle& style, Response& out);
   Task<void> LeaveGently();
   void StartRequest();
   void NoteResponse(const Response& response);

@@ -97,6 +97,10 @@ Result<StreamBody::Piece> NextPiece(const StreamBody& body) {
   return Guarded("stream body", [&] { return body.next(); });
 }
 
+Result<std::unique_ptr<Response>> AskAgain(const LaterAnswer& later) {
+  return Guarded("later answer", [&] { return later.next(); });
+}
+
 void DropBodyForHead(Response& response) {
   std::optional<uint64_t> length;
   if (const auto* text = std::get_if<std::string>(&response.body)) {

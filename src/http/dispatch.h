@@ -24,6 +24,7 @@ Result<std::unique_ptr<BodySink>> OpenSink(const StreamHandler& handler, Request
 Result<void> WriteToSink(BodySink& sink, std::string_view bytes);
 Result<Response> FinishSink(BodySink& sink);
 Result<StreamBody::Piece> NextPiece(const StreamBody& body);
+Result<std::unique_ptr<Response>> AskAgain(const LaterAnswer& later);
 
 // Makes the answer to a GET into the answer to a HEAD: Content-Length stays, the body goes.
 void DropBodyForHead(Response& response);

@@ -111,16 +111,26 @@ struct StreamBody {
   std::function<Result<Piece>()> next;  // an error cuts the connection
 };
 
+struct LaterAnswer;
+
 struct Response {
   int status = 200;
   Headers headers;
   std::variant<std::string, FileBody, StreamBody> body;
-  bool close = false;  // close the connection after this response
+  bool close = false;                  // close the connection after this response
+  std::shared_ptr<LaterAnswer> later;  // set: there is no answer yet, and nothing else counts
 
   static Response Json(int status, std::string body);
   static Response Text(int status, std::string body,
                        std::string content_type = "text/plain; charset=utf-8");
   static Response Empty(int status);
+};
+
+// `next` is called on the pool until it gives the answer, with `wait_ms` in between, in which no
+// thread waits. Destroyed when the client goes.
+struct LaterAnswer {
+  std::function<Result<std::unique_ptr<Response>>()> next;  // null: not yet
+  int wait_ms = 10;
 };
 
 std::string_view ReasonPhrase(int status);

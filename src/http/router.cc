@@ -1,7 +1,9 @@
 #include "http/router.h"
 
 #include <array>
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "http/dispatch.h"
 
@@ -215,7 +217,17 @@ Response Router::Handle(Request& request) const {
     }
     Result<Response> answer = RunWhole(*match.route, request);
     if (!answer.ok()) return RenderError(*match.style, answer.error(), request);
-    return std::move(answer).take();
+    Response now = std::move(answer).take();
+    while (const std::shared_ptr<LaterAnswer> later = now.later) {
+      Result<std::unique_ptr<Response>> next = AskAgain(*later);
+      if (!next.ok()) return RenderError(*match.style, next.error(), request);
+      if (*next != nullptr) {
+        now = std::move(**next);
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(later->wait_ms));
+      }
+    }
+    return now;
   }();
   if (request.method == Method::kHead) DropBodyForHead(response);
   return response;

@@ -327,6 +327,68 @@ TEST_F(StreamOutTest, StopCutsEndlessStreamsWithoutALastChunk) {
   EXPECT_EQ(client.ReadToEnd().find("0\r\n\r\n"), std::string::npos);
 }
 
+// Answers at the third time of asking: with a body, a stream or an error; or never.
+class LaterTest : public StreamOutTest {
+ protected:
+  LaterTest() {
+    On(Method::kGet, "/later/{how}", [this](Request& request) -> Result<Response> {
+      Response out;
+      auto alive = std::shared_ptr<void>(nullptr, [this](void*) { ++destroyed_; });
+      out.later = std::make_shared<LaterAnswer>();
+      out.later->wait_ms = 1;
+      out.later->next = [this, how = request.Path("how"), asked = 0,
+                         alive]() mutable -> Result<std::unique_ptr<Response>> {
+        ++asked_;
+        if (how == "never" || ++asked < 3) return nullptr;
+        if (how == "error") return MakeError(ErrorKind::kConflict, "no");
+        if (how == "text") return std::make_unique<Response>(Response::Text(201, "here"));
+        return std::make_unique<Response>(Streaming([]() -> Result<StreamBody::Piece> {
+          return StreamBody::Piece{"all", true, 0};
+        }));
+      };
+      return out;
+    });
+  }
+
+  std::atomic<int> asked_{0};
+};
+
+TEST_F(LaterTest, AnswersComeWhenTheyAreThere) {
+  Start();
+  RawClient client(port_);
+  for (int i = 0; i < 2; ++i) {
+    const RawResponse text = client.Get("/later/text");
+    EXPECT_EQ(text.status, 201);
+    EXPECT_EQ(text.body, "here");
+    EXPECT_EQ(client.Get("/later/error").status, 409);
+    EXPECT_EQ(client.Get("/later/stream").body, "all");
+  }
+  EXPECT_TRUE(Until([&] { return destroyed_ == 8; }));
+  Request request;
+  request.target = request.path = "/later/text";
+  EXPECT_EQ(router_.Handle(request).status, 201);
+}
+
+TEST_F(LaterTest, AClientThatLeavesEndsTheWait) {
+  Start();
+  {
+    RawClient client(port_);
+    client.Request("GET /later/never");
+    EXPECT_TRUE(Until([&] { return asked_ > 3; }));
+  }
+  EXPECT_TRUE(Until([&] { return destroyed_ == 1; }));
+}
+
+TEST_F(LaterTest, StopSaysSo) {
+  Start();
+  RawClient client(port_);
+  client.Request("GET /later/never");
+  EXPECT_TRUE(Until([&] { return asked_ > 3; }));
+  server_->Stop();
+  EXPECT_EQ(client.Read().status, 503);
+  EXPECT_EQ(destroyed_, 1);
+}
+
 TEST_F(ServerTest, StopLetsRunningRequestsEnd) {
   std::atomic<int> entered{0};
   On(Method::kGet, "/slow", [&](Request&) -> Result<Response> {

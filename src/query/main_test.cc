@@ -1,4 +1,4 @@
-// The test program is its own worker.
+// The test program is its own query worker.
 #include <gmock/gmock.h>
 
 #include <cstring>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "query/parquet_copy.h"
 #include "query/query_plan.h"
 #include "query/table_names.h"
 #include "query/turnstile.h"
@@ -26,8 +27,12 @@ std::vector<std::pair<std::string, engine::Value>> Named(const QueryRequest& req
 
 class RunningQuery final : public Query {
  public:
-  RunningQuery(Turnstile::Place place, std::unique_ptr<engine::Session> session)
-      : place_(std::move(place)), session_(std::move(session)) {}
+  RunningQuery(Turnstile::Place place, std::unique_ptr<engine::Session> session,
+               std::shared_ptr<QueryControl> control)
+      : place_(std::move(place)), session_(std::move(session)), control_(std::move(control)) {}
+  ~RunningQuery() override {
+    if (control_ != nullptr) control_->Detach();
+  }
 
   engine::Session& session() { return *session_; }
   void Start(std::unique_ptr<engine::Rows> rows, std::vector<QueryTable> tables) {
@@ -39,11 +44,13 @@ class RunningQuery final : public Query {
   engine::Progress progress() const override { return session_->progress(); }
   void Cancel() override { session_->Cancel(); }
   const std::vector<QueryTable>& tables() const override { return tables_; }
+  Result<engine::Output> TakeFile() override { return session_->TakeOutput(kParquetFile); }
 
  private:
   // The place is given back when the worker is free.
   const Turnstile::Place place_;
   const std::unique_ptr<engine::Session> session_;
+  const std::shared_ptr<QueryControl> control_;
   std::vector<QueryTable> tables_;
   std::unique_ptr<engine::Rows> rows_;
 };
@@ -166,8 +173,8 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   const SqlText text = TRY(PrepareText(request.sql));
   const auto time = std::min(request.timeout.value_or(options_.default_time), options_.limits.time);
   const SteadyTime now = std::chrono::steady_clock::now();
-  Turnstile::Place place =
-      TRY(turnstile_.Enter(request.client, now + std::min(time, options_.wait_max)));
+  Turnstile::Place place = TRY(turnstile_.Enter(
+      request.client, now + std::min(time, options_.wait_max), request.control.get()));
 
   engine::Engine* engine = TRY(StartedEngine());
   engine::SessionRequest open;
@@ -176,7 +183,9 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   // Dates and times without a zone are compared in UTC, as bounds are.
   open.settings = {{"TimeZone", "UTC"}};
   std::unique_ptr<engine::Session> session = TRY(engine->Open(open));
-  auto query = std::make_unique<RunningQuery>(std::move(place), std::move(session));
+  auto query =
+      std::make_unique<RunningQuery>(std::move(place), std::move(session), request.control);
+  if (request.control != nullptr) TRY(request.control->Attach(query->session()));
 
   const Analysis analysis = TRY(Parse(text, query->session()));
   const std::vector<BoundTable> bound = TRY(Bind(text, analysis, request, query->session()));
@@ -184,7 +193,12 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   QueryPlan plan = TRY(MakePlan(text, analysis, bound, request, manifests_, files));
   for (const engine::Input& input : files.Inputs()) TRY(query->session().AddInput(input));
   if (!plan.views.empty()) TRY(query->session().Execute({plan.views, {}, true}));
-  std::unique_ptr<engine::Rows> rows = TRY(query->session().Run({plan.sql, Named(request), false}));
+  std::unique_ptr<engine::Rows> rows;
+  if (request.to_parquet) {
+    TRY(CopyToParquet(query->session(), plan.sql, Named(request)));
+  } else {
+    rows = TRY(query->session().Run({plan.sql, Named(request), false}));
+  }
   query->Start(std::move(rows), std::move(plan.tables));
   return std::unique_ptr<Query>(std::move(query));
 }

@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "lake/catalog/names.h"
+#include "query/query_control.h"
 
 namespace caudal::query {
 
@@ -39,6 +40,8 @@ struct QueryRequest {
   std::vector<Parameter> parameters;
   std::optional<std::chrono::milliseconds> timeout;  // at most the configured one
   std::string client;                                // whom a fair queue tells apart; may be empty
+  bool to_parquet = false;  // the rows go to a file: TakeFile; there is no rows() then
+  std::shared_ptr<QueryControl> control;  // may be null
 };
 
 // A table as a query reads it. One that is read at two times is there twice.
@@ -58,6 +61,8 @@ class Query {
   virtual engine::Progress progress() const = 0;  // thread-safe
   virtual void Cancel() = 0;                      // thread-safe
   virtual const std::vector<QueryTable>& tables() const = 0;
+  // With `to_parquet`, once. Whoever takes the file removes it.
+  virtual Result<engine::Output> TakeFile() = 0;
 };
 
 // Thread-safe. Queries must be gone before it is destroyed.

@@ -5,6 +5,9 @@
 namespace caudal::query {
 namespace {
 
+// At whether somebody still wants the place.
+constexpr std::chrono::milliseconds kLookAgain{20};
+
 Error Busy(const char* why) {
   return MakeError(ErrorKind::kLimit,
                    std::string("too many queries run: ") + why +
@@ -34,7 +37,9 @@ void Turnstile::Remove(const std::string& client, const Waiter* waiter) {
 }
 
 Result<Turnstile::Place> Turnstile::Enter(const std::string& client,
-                                          std::chrono::steady_clock::time_point deadline) {
+                                          std::chrono::steady_clock::time_point deadline,
+                                          const QueryControl* control) {
+  const auto cancelled = [&] { return control != nullptr && control->cancelled(); };
   Waiter self;
   {
     MutexLock lock(mutex_);
@@ -45,11 +50,13 @@ Result<Turnstile::Place> Turnstile::Enter(const std::string& client,
     if (waiting_ >= waiting_max_) return Busy("the queue is full");
     ++waiting_;
     QueueOf(client).waiters.push_back(&self);
-    while (!self.admitted && self.woken.WaitUntil(mutex_, deadline)) {
-    }
+    for (auto now = std::chrono::steady_clock::now();
+         !self.admitted && !cancelled() && now < deadline; now = std::chrono::steady_clock::now())
+      self.woken.WaitUntil(mutex_, std::min(deadline, now + kLookAgain));
     --waiting_;
     if (!self.admitted) {
       Remove(client, &self);
+      if (cancelled()) return QueryCancelled();
       return Busy("none ended while this one waited");
     }
   }

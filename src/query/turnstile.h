@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "query/query_control.h"
 
 namespace caudal::query {
 
@@ -22,9 +23,10 @@ class Turnstile {
 
   // A place, given back when it goes.
   using Place = std::shared_ptr<void>;
-  // kLimit ("query.busy") when too many wait already, or none became free until the deadline.
-  Result<Place> Enter(const std::string& client, std::chrono::steady_clock::time_point deadline)
-      EXCLUDES(mutex_);
+  // kLimit ("query.busy") when too many wait already, or none became free until the deadline;
+  // kCancelled soon after `control` (may be null) was told so.
+  Result<Place> Enter(const std::string& client, std::chrono::steady_clock::time_point deadline,
+                      const QueryControl* control = nullptr) EXCLUDES(mutex_);
 
  private:
   struct Waiter {

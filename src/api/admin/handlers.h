@@ -26,6 +26,7 @@ void AddFunctionRoutes(http::Router& router, const Dependencies& dependencies);
 void AddRunRoutes(http::Router& router, const Dependencies& dependencies);
 void AddKeyRoutes(http::Router& router, const Dependencies& dependencies);
 void AddLogRoutes(http::Router& router, const Dependencies& dependencies);
+void AddQueryRoutes(http::Router& router, RunningQueries& queries);
 void AddUpkeepRoutes(http::Router& router, const Dependencies& dependencies);
 
 // A route of this API with its style.

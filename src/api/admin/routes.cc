@@ -17,6 +17,7 @@ void AddRoutes(http::Router& router, AdminDependencies dependencies) {
   admin::AddRunRoutes(router, shared);
   admin::AddKeyRoutes(router, shared);
   admin::AddLogRoutes(router, shared);
+  if (shared->queries != nullptr) admin::AddQueryRoutes(router, *shared->queries);
   admin::AddUpkeepRoutes(router, shared);
   for (const char* prefix : {"/api/", "/ui/", "/token", "/metrics"})
     router.SetFallback(prefix, &admin::Style());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "api/admin/running_queries.h"
 #include "auth/keys.h"
 #include "base/clock.h"
 #include "data/json.h"
@@ -37,6 +38,7 @@ struct AdminDependencies {
   std::function<Result<Json>()> reload;
   std::function<Result<Json>(const std::string& folder)> backup;
   std::function<Result<Json>(bool checksums)> check;  // fsck beside the running store
+  RunningQueries* queries = nullptr;                  // null: no queries here
 };
 
 void AddRoutes(http::Router& router, AdminDependencies dependencies);

@@ -94,12 +94,28 @@ Result<Json> AdminClient::Delete(const std::string& path) {
   return Answer(Send(std::move(request), path));
 }
 
+Result<void> AdminClient::PostStream(const std::string& path, const Json& body,
+                                     const std::function<bool(std::string_view)>& piece,
+                                     std::stop_token cancel) {
+  http::ClientRequest request;
+  request.method = http::Method::kPost;
+  request.headers.Set("Content-Type", "application/json");
+  request.body = DumpJson(body);
+  request.response_bytes_max = UINT64_MAX;
+  request.on_body = piece;
+  request.cancel = std::move(cancel);
+  const http::ClientResponse response = TRY(Send(std::move(request), path));
+  if (response.status / 100 != 2) return ErrorOf(response);
+  return {};
+}
+
 Result<void> AdminClient::Follow(const std::string& path,
                                  const std::function<bool(std::string_view)>& line) {
   // Asked once without following, so that an error comes with its message.
   TRY(Get("/api/v1/status"));
   std::string rest;
   http::ClientRequest request;
+  request.response_bytes_max = UINT64_MAX;
   request.on_body = [&](std::string_view bytes) {
     rest += bytes;
     size_t begin = 0;

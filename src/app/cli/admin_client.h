@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "app/cli/context.h"
@@ -21,6 +22,11 @@ class AdminClient {
   Result<Json> Get(const std::string& path);
   Result<Json> Post(const std::string& path, const Json& body);
   Result<Json> Delete(const std::string& path);
+  // A POST whose answer is streamed: its pieces go to `piece`, until that returns false (kCancelled)
+  // or `cancel` is asked (the same).
+  Result<void> PostStream(const std::string& path, const Json& body,
+                          const std::function<bool(std::string_view)>& piece,
+                          std::stop_token cancel);
   // The lines of a streamed answer, until it ends or `line` returns false.
   Result<void> Follow(const std::string& path, const std::function<bool(std::string_view)>& line);
 

@@ -28,6 +28,7 @@ void AddBackup(Commands& commands);
 void AddFsck(Commands& commands);
 void AddKeys(Commands& commands);
 void AddReload(Commands& commands);
+void AddQuery(Commands& commands);
 
 // A subcommand of `parent` that runs `action` with its options, which `describe` adds.
 template <class Options>

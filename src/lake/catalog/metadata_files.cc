@@ -31,7 +31,7 @@ Result<objects::FileToPublish> MetadataFiles::ToPublish(const std::string& locat
   file.request.name = place.name;
   file.request.metadata.content_type = "application/json";
   file.request.preconditions.generation_match = 0;
-  file.bytes = DumpJson(TableMetadataToJson(metadata));
+  file.bytes = TableMetadataText(metadata);
   return file;
 }
 

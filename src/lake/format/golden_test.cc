@@ -152,6 +152,7 @@ TableMetadata OurMetadata() {
 TEST(Golden, MetadataIsSharedWithPyiceberg) {
   const TableMetadata ours = OurMetadata();
   EXPECT_EQ(TableMetadataFromJson(TableMetadataToJson(ours)).value(), ours);
+  EXPECT_EQ(Json::parse(TableMetadataText(ours)), TableMetadataToJson(ours));
   const std::string text = Golden("our_metadata_v2.json", DumpJson(TableMetadataToJson(ours)));
   EXPECT_EQ(ParseTableMetadata(text).value(), ours);
   EXPECT_EQ(ParseTableMetadata(ReadTestFile("pyiceberg_metadata_v2.json")).value(), ours);

@@ -72,6 +72,7 @@ TEST(MetadataUpdate, MakesATable) {
   EXPECT_EQ(table.properties.at("b"), "2");
   EXPECT_TRUE(table.metadata_log.empty());
   EXPECT_EQ(TableMetadataFromJson(TableMetadataToJson(table)).value(), table);
+  EXPECT_EQ(Json::parse(TableMetadataText(table)), TableMetadataToJson(table));
   Json lacking = CreateUpdates();
   lacking.erase(0);
   EXPECT_FALSE(ApplyUpdates(nullptr, lacking, {1000, "", 100}).ok());

@@ -1,5 +1,8 @@
 #include "lake/format/snapshot.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
 #include <utility>
 
 #include "lake/format/json_reader.h"
@@ -25,6 +28,32 @@ Json SnapshotToJson(const Snapshot& snapshot, int format_version) {
   if (snapshot.added_rows) json["added-rows"] = *snapshot.added_rows;
   if (snapshot.key_id) json["key-id"] = *snapshot.key_id;
   return json;
+}
+
+void AppendSnapshotText(std::string& text, const Snapshot& snapshot, int format_version) {
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, R"({{"snapshot-id":{},"timestamp-ms":{})", snapshot.id,
+                 snapshot.timestamp_ms);
+  const auto number = [&](const char* name, const auto& value) {
+    if (value) fmt::format_to(out, R"(,"{}":{})", name, *value);
+  };
+  number("parent-snapshot-id", snapshot.parent_id);
+  if (format_version >= 2) fmt::format_to(out, R"(,"sequence-number":{})", snapshot.sequence_number);
+  number("schema-id", snapshot.schema_id);
+  number("first-row-id", snapshot.first_row_id);
+  number("added-rows", snapshot.added_rows);
+  if (snapshot.key_id) fmt::format_to(out, R"(,"key-id":{})", DumpJson(*snapshot.key_id));
+  if (snapshot.manifest_list.empty())
+    fmt::format_to(out, R"(,"manifests":{})", DumpJson(snapshot.manifests));
+  else
+    fmt::format_to(out, R"(,"manifest-list":{})", DumpJson(snapshot.manifest_list));
+  if (!snapshot.summary.empty()) {
+    text += R"(,"summary":{)";
+    for (const auto& [key, value] : snapshot.summary)
+      fmt::format_to(out, "{}:{},", DumpJson(key), DumpJson(value));
+    text.back() = '}';
+  }
+  text += '}';
 }
 
 Result<Snapshot> SnapshotFromJson(const Json& json) {

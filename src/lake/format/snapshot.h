@@ -31,6 +31,8 @@ struct Snapshot {
 };
 
 Json SnapshotToJson(const Snapshot& snapshot, int format_version);
+// The same as compact text.
+void AppendSnapshotText(std::string& text, const Snapshot& snapshot, int format_version);
 Result<Snapshot> SnapshotFromJson(const Json& json);
 
 inline constexpr std::string_view kMainBranch = "main";

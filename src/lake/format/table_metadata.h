@@ -82,5 +82,7 @@ Result<TableMetadata> TableMetadataFromJson(const Json& json);
 Result<TableMetadata> ParseTableMetadata(std::string_view text);
 // Of version 1, the fields of old readers are written as well.
 Json TableMetadataToJson(const TableMetadata& metadata);
+// The same as compact text, without a tree of what grows with every commit.
+std::string TableMetadataText(const TableMetadata& metadata);
 
 }  // namespace caudal::lake

@@ -126,21 +126,56 @@ Json WriteList(const List& list, Write&& write) {
   return all;
 }
 
-void WriteSnapshots(const TableMetadata& metadata, Json& json) {
-  json["current-snapshot-id"] =
-      metadata.current_snapshot_id ? Json(*metadata.current_snapshot_id) : Json(-1);
+// The lists that grow with every commit.
+void WriteHistory(const TableMetadata& metadata, Json& json) {
   json["snapshots"] = WriteList(metadata.snapshots, [&](const Snapshot& snapshot) {
     return SnapshotToJson(snapshot, metadata.format_version);
   });
   json["snapshot-log"] = WriteList(metadata.snapshot_log, [](const SnapshotLogEntry& entry) {
     return Json{{"timestamp-ms", entry.timestamp_ms}, {"snapshot-id", entry.snapshot_id}};
   });
+}
+
+void WriteReferences(const TableMetadata& metadata, Json& json) {
+  json["current-snapshot-id"] =
+      metadata.current_snapshot_id ? Json(*metadata.current_snapshot_id) : Json(-1);
   json["metadata-log"] = WriteList(metadata.metadata_log, [](const MetadataLogEntry& entry) {
     return Json{{"timestamp-ms", entry.timestamp_ms}, {"metadata-file", entry.metadata_file}};
   });
   Json refs = Json::object();
   for (const auto& [name, ref] : metadata.refs) refs[name] = SnapshotRefToJson(ref);
   json["refs"] = std::move(refs);
+}
+
+// All but the history.
+Json WriteState(const TableMetadata& metadata) {
+  Json json = {{"format-version", metadata.format_version},
+               {"location", metadata.location},
+               {"last-updated-ms", metadata.last_updated_ms},
+               {"last-column-id", metadata.last_column_id},
+               {"current-schema-id", metadata.current_schema_id},
+               {"default-spec-id", metadata.default_spec_id},
+               {"last-partition-id", metadata.last_partition_id},
+               {"default-sort-order-id", metadata.default_sort_order_id},
+               {"properties", metadata.properties}};
+  if (!metadata.uuid.empty()) json["table-uuid"] = metadata.uuid;
+  json["schemas"] = WriteList(metadata.schemas, SchemaToJson);
+  json["partition-specs"] = WriteList(metadata.specs, PartitionSpecToJson);
+  json["sort-orders"] = WriteList(metadata.sort_orders, SortOrderToJson);
+  WriteReferences(metadata, json);
+  json["statistics"] = metadata.statistics;
+  json["partition-statistics"] = metadata.partition_statistics;
+  if (metadata.format_version == 1) {
+    json["schema"] = SchemaToJson(metadata.schema());
+    json["partition-spec"] = PartitionFieldsToJson(metadata.spec());
+  } else {
+    json["last-sequence-number"] = metadata.last_sequence_number;
+  }
+  if (metadata.format_version >= 3) {
+    json["next-row-id"] = metadata.next_row_id;
+    if (!metadata.encryption_keys.empty()) json["encryption-keys"] = metadata.encryption_keys;
+  }
+  return json;
 }
 
 }  // namespace
@@ -185,33 +220,27 @@ Result<TableMetadata> ParseTableMetadata(std::string_view text) {
 }
 
 Json TableMetadataToJson(const TableMetadata& metadata) {
-  Json json = {{"format-version", metadata.format_version},
-               {"location", metadata.location},
-               {"last-updated-ms", metadata.last_updated_ms},
-               {"last-column-id", metadata.last_column_id},
-               {"current-schema-id", metadata.current_schema_id},
-               {"default-spec-id", metadata.default_spec_id},
-               {"last-partition-id", metadata.last_partition_id},
-               {"default-sort-order-id", metadata.default_sort_order_id},
-               {"properties", metadata.properties}};
-  if (!metadata.uuid.empty()) json["table-uuid"] = metadata.uuid;
-  json["schemas"] = WriteList(metadata.schemas, SchemaToJson);
-  json["partition-specs"] = WriteList(metadata.specs, PartitionSpecToJson);
-  json["sort-orders"] = WriteList(metadata.sort_orders, SortOrderToJson);
-  WriteSnapshots(metadata, json);
-  json["statistics"] = metadata.statistics;
-  json["partition-statistics"] = metadata.partition_statistics;
-  if (metadata.format_version == 1) {
-    json["schema"] = SchemaToJson(metadata.schema());
-    json["partition-spec"] = PartitionFieldsToJson(metadata.spec());
-  } else {
-    json["last-sequence-number"] = metadata.last_sequence_number;
-  }
-  if (metadata.format_version >= 3) {
-    json["next-row-id"] = metadata.next_row_id;
-    if (!metadata.encryption_keys.empty()) json["encryption-keys"] = metadata.encryption_keys;
-  }
+  Json json = WriteState(metadata);
+  WriteHistory(metadata, json);
   return json;
+}
+
+std::string TableMetadataText(const TableMetadata& metadata) {
+  std::string text = DumpJson(WriteState(metadata));
+  text.pop_back();
+  text += R"(,"snapshot-log":[)";
+  for (const SnapshotLogEntry& entry : metadata.snapshot_log)
+    fmt::format_to(std::back_inserter(text), R"({{"snapshot-id":{},"timestamp-ms":{}}},)",
+                   entry.snapshot_id, entry.timestamp_ms);
+  if (text.back() == ',') text.pop_back();
+  text += R"(],"snapshots":[)";
+  for (const Snapshot& snapshot : metadata.snapshots) {
+    AppendSnapshotText(text, snapshot, metadata.format_version);
+    text += ',';
+  }
+  if (text.back() == ',') text.pop_back();
+  text += "]}";
+  return text;
 }
 
 }  // namespace caudal::lake

@@ -25,12 +25,11 @@ class KeyFinder {
       ++n;
     }
     for (size_t i = 0; i < n; ++i) {
-      Probe& probe = probes_[i];
-      TRY(ToCandidate(probe));
-      if (probe.place != 0) PrefetchKey(RowOf(probe.place));
+      ToCandidate(probes_[i]);
+      if (probes_[i].place != 0) PrefetchKey(RowOf(probes_[i].place));
     }
-    for (size_t i = 0; i < n; ++i) TRY(Compare(probes_[i]));
-    return {};
+    for (size_t i = 0; i < n; ++i) Compare(probes_[i]);
+    return broken_ == nullptr ? Result<void>() : index_.Corrupt(broken_);
   }
 
  private:
@@ -50,18 +49,22 @@ class KeyFinder {
     return value < index_.least_ || value > index_.greatest_;
   }
 
+  void Break(Probe& probe, const char* why) {
+    broken_ = why;
+    probe.place = 0;
+  }
+
   // On to the next slot that may be the key's.
-  Result<void> ToCandidate(Probe& probe) const {
+  void ToCandidate(Probe& probe) {
     for (; probe.left > 0; --probe.left, probe.slot = NextSlot(probe.slot, index_.slots_)) {
       const auto slot = LoadAt<KeySlot>(index_.parts_.slots.data(), probe.slot);
       probe.place = slot.place;
-      if (slot.place == 0) return {};
+      if (slot.place == 0) return;
       if (slot.tag != probe.tag) continue;
-      if (RowOf(slot.place) >= index_.rows_)
-        return index_.Corrupt("a slot names a row beyond the last");
-      return {};
+      if (RowOf(slot.place) >= index_.rows_) Break(probe, "a slot names a row beyond the last");
+      return;
     }
-    return index_.Corrupt("it has no empty slot");
+    Break(probe, "it has no empty slot");
   }
 
   void PrefetchKey(uint32_t row) const {
@@ -70,33 +73,37 @@ class KeyFinder {
                                  : index_.parts_.offsets.data() + uint64_t{row} * sizeof(uint64_t));
   }
 
-  Result<std::string_view> KeyOf(uint32_t row) const {
+  bool IsKeyOf(uint32_t row, Probe& probe) {
     const std::string_view keys = index_.parts_.keys;
+    const std::string_view sought = keys_[probe.key];
     const uint32_t width = index_.layout_.width;
-    if (width > 0) return std::string_view(keys.data() + uint64_t{row} * width, width);
+    if (width == sizeof(uint64_t))  // a length that the compiler knows
+      return LoadAt<uint64_t>(keys.data(), row) == LoadAt<uint64_t>(sought.data(), 0);
+    if (width > 0) return std::string_view(keys.data() + uint64_t{row} * width, width) == sought;
     const auto begin = LoadAt<uint64_t>(index_.parts_.offsets.data(), row);
     const auto end = LoadAt<uint64_t>(index_.parts_.offsets.data(), uint64_t{row} + 1);
-    if (begin > end || end > keys.size()) return index_.Corrupt("a key lies outside of it");
-    return std::string_view(keys.data() + begin, end - begin);
+    if (begin <= end && end <= keys.size())
+      return std::string_view(keys.data() + begin, end - begin) == sought;
+    Break(probe, "a key lies outside of it");
+    return false;
   }
 
-  Result<void> Compare(Probe& probe) {
+  void Compare(Probe& probe) {
     while (probe.place != 0) {
       const uint32_t row = RowOf(probe.place);
-      const std::string_view key = TRY(KeyOf(row));
-      if (key == keys_[probe.key]) {
+      if (IsKeyOf(row, probe)) {
         hits_.push_back({probe.key, row});
-        return (probe.place & KeyIndex::kHasMore) != 0 ? AddDuplicates(probe.key, row)
-                                                       : Result<void>();
+        if ((probe.place & KeyIndex::kHasMore) != 0) AddDuplicates(probe, row);
+        return;
       }
+      if (broken_ != nullptr) return;
       --probe.left;
       probe.slot = NextSlot(probe.slot, index_.slots_);
-      TRY(ToCandidate(probe));
+      ToCandidate(probe);
     }
-    return {};
   }
 
-  Result<void> AddDuplicates(uint32_t key, uint32_t first) {
+  void AddDuplicates(Probe& probe, uint32_t first) {
     const char* pairs = index_.parts_.duplicates.data();
     const uint64_t count = index_.parts_.duplicates.size() / (2 * sizeof(uint32_t));
     uint64_t low = 0;
@@ -108,19 +115,19 @@ class KeyFinder {
         high = middle;
     }
     if (low == count || LoadAt<uint32_t>(pairs, low * 2) != first)
-      return index_.Corrupt("further rows of a key are missing");
+      return Break(probe, "further rows of a key are missing");
     for (; low < count && LoadAt<uint32_t>(pairs, low * 2) == first; ++low) {
       const auto row = LoadAt<uint32_t>(pairs, low * 2 + 1);
-      if (row >= index_.rows_) return index_.Corrupt("a key has a row beyond the last");
-      hits_.push_back({key, row});
+      if (row >= index_.rows_) return Break(probe, "a key has a row beyond the last");
+      hits_.push_back({probe.key, row});
     }
-    return {};
   }
 
   const KeyIndex& index_;
   const EncodedKeys& keys_;
   std::vector<KeyIndex::Hit>& hits_;
   std::array<Probe, kGroup> probes_;
+  const char* broken_ = nullptr;  // why the index can't be right
 };
 
 Result<void> KeyIndex::Find(const EncodedKeys& keys, std::span<const uint32_t> which,

@@ -15,6 +15,7 @@
 #include "engine/parquet_reader.h"
 #include "lake/catalog/catalog.h"
 #include "lake/files/local_file.h"
+#include "lake/files/paths.h"
 #include "lake/format/position_deletes.h"
 #include "lake/write/writer.h"
 #include "objects/store_fixture.h"

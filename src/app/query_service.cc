@@ -1,0 +1,24 @@
+#include "app/query_service.h"
+
+#include "engine/worker.h"
+#include "os/process.h"
+
+namespace caudal::app {
+
+Result<std::unique_ptr<QueryService>> QueryService::Open(const LimitsConfig& limits,
+                                                         const DataPaths& paths, Lake& lake,
+                                                         objects::Store& store, Clock& clock,
+                                                         Random& random) {
+  query::QueriesOptions options;
+  const std::string program = TRY(os::OwnProgram());
+  options.engine.worker_command = {program, engine::kWorkerCommand};
+  options.engine.folder = paths.query_engine();
+  options.engine.workers_max = limits.query_workers_max;
+  options.running_max = limits.query_workers_max;
+  auto service = std::make_unique<QueryService>();
+  service->queries = query::MakeQueries(std::move(options), *lake.catalog, store, *lake.manifests);
+  service->running = std::make_unique<api::RunningQueries>(*service->queries, clock, random);
+  return service;
+}
+
+}  // namespace caudal::app
