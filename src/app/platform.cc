@@ -199,7 +199,7 @@ Result<void> Platform::Impl::OpenModules() {
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
-  queries = TRY(QueryService::Open(config.limits, paths, *lake, *store, clock, random));
+  queries = TRY(QueryService::Open(config.query, paths, *lake, *store, clock, random));
   return {};
 }
 

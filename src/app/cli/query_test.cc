@@ -49,13 +49,14 @@ TEST(QueryOptions, ParametersHaveTypes) {
 }
 
 std::string TableOf(size_t line_width, const std::vector<Json>& rows) {
-  QueryTable table(Json::parse(R"([{"name":"id","type":"BIGINT"},{"name":"text","type":"VARCHAR"},
-                                  {"name":"x","type":"DECIMAL(4,1)"}])"),
-                   line_width, false);
-std::string out;
-for (const Json& row : rows) table.Add(row, out);
-table.End(out);
-return out;
+  QueryTable table(
+      Json::parse(R"json([{"name":"id","type":"BIGINT"},{"name":"text","type":"VARCHAR"},
+                                  {"name":"x","type":"DECIMAL(4,1)"}])json"),
+      line_width, false);
+  std::string out;
+  for (const Json& row : rows) table.Add(row, out);
+  table.End(out);
+  return out;
 }
 
 TEST(QueryTable, AlignsNumbersRight) {

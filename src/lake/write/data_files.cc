@@ -80,7 +80,10 @@ Result<std::unique_ptr<DataFileWriter>> DataFileWriter::Open(const WriteContext&
 
 DataFileWriter::DataFileWriter(const WriteContext& context, const TableMetadata& metadata,
                                const DataFileOptions& options)
-    : context_(context), metadata_(metadata), options_(options) {}
+    : context_(context),
+      metadata_(metadata),
+      options_(options),
+      open_(std::max<size_t>(options.files_at_once, 1)) {}
 
 DataFileWriter::~DataFileWriter() { DiscardFiles(context_, files_); }
 
@@ -88,29 +91,32 @@ Result<void> DataFileWriter::Write(const Batch& batch) {
   TRY(batch.Check(metadata_.schema()));
   rows_ += batch.rows();
   if (!metadata_.spec().fields.empty()) return Split(batch);
-  return WriteFile({}, batch);
+  spread_ += batch.ByteSize();
+  if (spread_ > options_.spread_bytes) next_ = (next_ + 1) % open_.size();
+  return WriteTo(open_[next_], {}, batch);
 }
 
-Result<void> DataFileWriter::WriteFile(const std::vector<Value>& partition, Batch batch) {
-  if (open_ == nullptr) {
-    open_path_ = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
+Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& partition,
+                                     Batch batch) {
+  if (file.writer == nullptr) {
+    file.path = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
     engine::ParquetWriteOptions options;
     options.durable = false;  // the store syncs what it publishes
-    open_ = TRY(
-        engine::ParquetWriter::Open(context_.database, open_path_, metadata_.schema(), options));
+    file.writer =
+        TRY(engine::ParquetWriter::Open(context_.database, file.path, metadata_.schema(), options));
   }
   const uint64_t target = TargetBytes(metadata_, options_.target_bytes);
-  TRY(open_->Write(std::move(batch)));
-  if (open_->bytes() < target) return {};
-  const os::File file = TRY(os::File::Open(open_path_, os::File::Mode::kRead));
-  const uint64_t written = TRY(file.Size());
-  return written < target ? Result<void>() : FinishFile(partition);
+  TRY(file.writer->Write(std::move(batch)));
+  if (file.writer->bytes() < target) return {};
+  const os::File written = TRY(os::File::Open(file.path, os::File::Mode::kRead));
+  const uint64_t bytes = TRY(written.Size());
+  return bytes < target ? Result<void>() : FinishFile(file, partition);
 }
 
-Result<void> DataFileWriter::FinishFile(const std::vector<Value>& partition) {
-  if (open_ == nullptr) return {};
-  const engine::ParquetFile parquet = TRY(open_->Finish());
-  open_.reset();
+Result<void> DataFileWriter::FinishFile(OpenFile& file, const std::vector<Value>& partition) {
+  if (file.writer == nullptr) return {};
+  const engine::ParquetFile parquet = TRY(file.writer->Finish());
+  file.writer.reset();
   AddedFile added;
   const std::string uri =
       fmt::format("{}/{}.parquet", DataFolder(metadata_), context_.random.Hex(16));
@@ -118,8 +124,8 @@ Result<void> DataFileWriter::FinishFile(const std::vector<Value>& partition) {
   added.file.partition = partition;
   added.spec_id = metadata_.default_spec_id;
   FAILPOINT("lake.write.file");
-  WrittenFile file = TRY(TakeFile(context_, std::move(added), open_path_, options_.publish_bytes));
-  files_.push_back(std::move(file));
+  WrittenFile done = TRY(TakeFile(context_, std::move(added), file.path, options_.publish_bytes));
+  files_.push_back(std::move(done));
   return {};
 }
 
@@ -179,13 +185,13 @@ Result<void> DataFileWriter::Flush(Partition& partition) {
   buffered_ -= std::min(buffered_, partition.rows->bytes());
   Batch batch = TRY(partition.rows->Finish());
   partition.rows.reset();
-  TRY(WriteFile(partition.values, std::move(batch)));
-  return FinishFile(partition.values);
+  TRY(WriteTo(open_[0], partition.values, std::move(batch)));
+  return FinishFile(open_[0], partition.values);
 }
 
 Result<std::vector<WrittenFile>> DataFileWriter::Finish() {
   for (auto& [key, partition] : partitions_) TRY(Flush(partition));
-  TRY(FinishFile({}));
+  for (OpenFile& file : open_) TRY(FinishFile(file, {}));
   return std::exchange(files_, {});
 }
 

@@ -27,6 +27,9 @@ struct WrittenFile {
 struct DataFileOptions {
   uint64_t target_bytes = 128u << 20;  // of a file; the property write.target-file-size-bytes
   uint64_t buffer_bytes = 64u << 20;   // of a partitioned table's rows that wait, together
+  // An append of more bytes than this, in memory, goes into so many files at once.
+  uint64_t spread_bytes = 64u << 20;
+  size_t files_at_once = 2;
   // Files of more bytes become objects when they are finished: the commit waits less.
   uint64_t publish_bytes = 1u << 20;
 };
@@ -42,7 +45,7 @@ class DataFileWriter {
                                                       const DataFileOptions& options = {});
   ~DataFileWriter();
 
-  // Batches of the schema. Without partitions, files keep the order of the rows.
+  // Batches of the schema. Each file keeps the order of the rows.
   Result<void> Write(const Batch& batch);
   int64_t rows() const { return rows_; }
   // Once. Its files are the caller's now.
@@ -56,16 +59,21 @@ class DataFileWriter {
 
   DataFileWriter(const WriteContext& context, const TableMetadata& metadata,
                  const DataFileOptions& options);
-  Result<void> WriteFile(const std::vector<Value>& partition, Batch batch);
-  Result<void> FinishFile(const std::vector<Value>& partition);
+  struct OpenFile {
+    std::unique_ptr<engine::ParquetWriter> writer;  // null: none
+    std::string path;
+  };
+  Result<void> WriteTo(OpenFile& file, const std::vector<Value>& partition, Batch batch);
+  Result<void> FinishFile(OpenFile& file, const std::vector<Value>& partition);
   Result<void> Split(const Batch& batch);
   Result<void> Flush(Partition& partition);
   Result<void> FlushLargest();
   const WriteContext context_;
   const TableMetadata metadata_;
   const DataFileOptions options_;
-  std::unique_ptr<engine::ParquetWriter> open_;  // the file that is being written
-  std::string open_path_;
+  std::vector<OpenFile> open_;  // that are being written
+  uint64_t spread_ = 0;         // bytes that came so far
+  size_t next_ = 0;
   std::map<std::string, Partition> partitions_;  // by the text of their values
   uint64_t buffered_ = 0;
   int64_t rows_ = 0;
