@@ -37,17 +37,17 @@ TEST_F(ForeignTest, ReadsEvolvedColumnsByTheirIds) {
   MakePlain("t");
   Commit("t", {WriteFile("SELECT 1::INT AS id, 'a' AS name", "{id: 1, name: 2}")});
   // Widened and renamed, dropped, added with and without a default, and a name used again.
-  SetSchema("t", R"([{"id": 3, "name": "name", "type": "string", "required": false},
+  SetSchema("t", R"json([{"id": 3, "name": "name", "type": "string", "required": false},
       {"id": 1, "name": "key", "type": "long", "required": false},
       {"id": 4, "name": "price", "type": "decimal(9, 2)", "required": false
-}])");
+}])json");
   EXPECT_THAT(Rows("FROM n.t"), ElementsAre("-|1|-"));
-EXPECT_THAT(columns_, ElementsAre("name VARCHAR", "key BIGINT", "price DECIMAL(9,2)"));
-Commit("t", {WriteFile("SELECT 1.5::DECIMAL(9,2) AS price, 'new' AS name, 5000000000 AS key",
-                       "{price: 4, name: 3, key: 1}")});
-EXPECT_THAT(Rows("FROM n.t ORDER BY key"), ElementsAre("-|1|-", "new|5000000000|1.50"));
-EXPECT_THAT(Rows("SELECT name FROM n.t WHERE key = 1"), ElementsAre("-"));
-EXPECT_THAT(Rows("SELECT key FROM n.t WHERE price IS NULL"), ElementsAre("1"));
+  EXPECT_THAT(columns_, ElementsAre("name VARCHAR", "key BIGINT", "price DECIMAL(9,2)"));
+  Commit("t", {WriteFile("SELECT 1.5::DECIMAL(9,2) AS price, 'new' AS name, 5000000000 AS key",
+                         "{price: 4, name: 3, key: 1}")});
+  EXPECT_THAT(Rows("FROM n.t ORDER BY key"), ElementsAre("-|1|-", "new|5000000000|1.50"));
+  EXPECT_THAT(Rows("SELECT name FROM n.t WHERE key = 1"), ElementsAre("-"));
+  EXPECT_THAT(Rows("SELECT key FROM n.t WHERE price IS NULL"), ElementsAre("1"));
 }
 
 TEST_F(ForeignTest, ReadsEvolvedPartsOfNestedColumns) {
