@@ -69,7 +69,8 @@ def upserts_lines(got):
 
 
 def many(options, folder):
-    return tables(options.build, folder, "many", commits=20_000, rows=200, deletes=20)
+    return tables(options.build, folder, "many", commits=20_000, rows=200, deletes=20,
+                  program=f"{options.build}/caudal")
 
 
 def many_lines(got):
