@@ -12,6 +12,12 @@ WHERE regexp_full_match(company_id, '[0-9a-f]{40}')
 QUALIFY payments * 2 > sum(payments) OVER (PARTITION BY name)
     AND payments * 2 > sum(payments) OVER (PARTITION BY company_id);
 
+-- A date in one of three formats. The cast is much faster than the formats, and reads more than they do ('2026-07-3x'):
+-- it is taken where writing its date gives the same ten characters.
+CREATE MACRO day_of(text) AS
+CASE WHEN strlen(text) = 10 AND CAST(TRY_CAST(text AS DATE) AS VARCHAR) = text THEN TRY_CAST(text AS DATE)
+     ELSE CAST(try_strptime(text, ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y%m%d']) AS DATE) END;
+
 -- One row for each of raw. A name that is in no valid pair is damaged, and so is a company; what
 -- the other side tells takes its place. Where both sides are known and don't belong together,
 -- nothing tells which one is right.
@@ -26,8 +32,8 @@ WITH understood AS (
                        - TRY_CAST(raw.amount AS DOUBLE)) < 0.0001
               THEN TRY_CAST(raw.amount AS DECIMAL(18, 2)) END AS amount,
          raw.status,
-         CAST(try_strptime(raw.created_at, ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y%m%d']) AS DATE) AS created_at,
-         CAST(try_strptime(raw.paid_at, ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y%m%d']) AS DATE) AS paid_at,
+         day_of(raw.created_at) AS created_at,
+         day_of(raw.paid_at) AS paid_at,
          raw.amount AS amount_text,
          raw.created_at AS created_at_text,
          raw.paid_at AS paid_at_text
@@ -37,9 +43,10 @@ WITH understood AS (
 SELECT * EXCLUDE (amount_text, created_at_text, paid_at_text),
        paid_at IS NULL AND paid_at_text IS NOT NULL AS paid_at_unreadable,
        -- For those who look into the quarantine: what couldn't be read, as it stood there.
-       nullif(concat_ws('; ', CASE WHEN amount IS NULL THEN 'amount ' || amount_text END,
-                              CASE WHEN created_at IS NULL THEN 'created_at ' || created_at_text END,
-                              CASE WHEN paid_at IS NULL THEN 'paid_at ' || paid_at_text END), '') AS unreadable
+       CASE WHEN amount IS NULL OR created_at IS NULL OR paid_at_unreadable
+            THEN nullif(concat_ws('; ', CASE WHEN amount IS NULL THEN 'amount ' || amount_text END,
+                                  CASE WHEN created_at IS NULL THEN 'created_at ' || created_at_text END,
+                                  CASE WHEN paid_at IS NULL THEN 'paid_at ' || paid_at_text END), '') END AS unreadable
 FROM understood;
 
 CREATE VIEW payments AS
