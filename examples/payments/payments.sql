@@ -1,13 +1,13 @@
 -- Repairs a file of payments. Tables in: raw (all columns text), event. What comes out is judged by
 -- the rules in caudal.yaml, and the bad rows leave `cleaned`; views of it see the good rows only.
 
+CREATE TABLE pairs AS
+SELECT name, company_id, count(*) AS payments FROM raw
+WHERE name IS NOT NULL AND company_id IS NOT NULL GROUP BY ALL;
+
 -- Which name belongs to which company, found in the file itself: a pair is valid when it has more
 -- than half of the rows of its name and of its company, and neither side looks damaged.
--- MATERIALIZED keeps the patterns from being looked for in every row.
 CREATE TABLE catalogue AS
-WITH pairs AS MATERIALIZED (
-  SELECT name, company_id, count(*) AS payments FROM raw
-  WHERE name IS NOT NULL AND company_id IS NOT NULL GROUP BY ALL)
 SELECT name, company_id FROM pairs
 WHERE regexp_full_match(company_id, '[0-9a-f]{40}')
   AND NOT regexp_matches(name, '0x[0-9A-Fa-f]+|[*&]')
