@@ -18,7 +18,7 @@ struct TableRow {
   int64_t commits = 0;
 };
 
-// kNotFound ("table.not_found", "namespace.not_found").
+// kNotFound ("table.not_found"), also where its namespace is missing.
 Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name);
 // By name, after `after`; one more than `max` where there are more.
 Result<std::vector<std::string>> ReadTableNames(meta::Connection& connection, int64_t space,
