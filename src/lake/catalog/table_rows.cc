@@ -36,6 +36,17 @@ Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name) 
   return TableRow{q.Int(0), std::string(q.Text(1)), std::string(q.Text(2)), q.Int(3)};
 }
 
+Result<std::vector<ListedTable>> ReadAllTables(meta::Connection& connection) {
+  meta::Statement q =
+      TRY(connection.Prepare("SELECT n.path, t.name, t.uuid, t.commits FROM lake_tables t "
+                             "JOIN lake_namespaces n ON n.id = t.namespace ORDER BY t.id"));
+  std::vector<ListedTable> tables;
+  while (TRY(q.Step()))
+    tables.push_back(
+        {{Split(q.Text(0)), std::string(q.Text(1))}, std::string(q.Text(2)), q.Int(3)});
+  return tables;
+}
+
 Result<std::vector<std::string>> ReadTableNames(meta::Connection& connection, int64_t space,
                                                 const std::string& after, int max) {
   meta::Statement q =
