@@ -75,6 +75,10 @@ soak: dev ## Crash loops for ROUNDS rounds (500) from SEED; goes on where it sto
 soak-functions: dev ## The same with functions of each kind, for ROUNDS rounds (300)
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/functions_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
 
+.PHONY: soak-tables
+soak-tables: dev ## The same with tables, for ROUNDS rounds (300)
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/tables_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
+
 .PHONY: fuzz
 fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
 	@$(call configure,fuzz,test)
