@@ -42,7 +42,7 @@ size_t TakeBody(char* bytes, size_t, size_t n, void* user) {
     return CURL_WRITEFUNC_ERROR;
   }
   const std::string_view piece(bytes, n);
-  if (!exchange.request.on_body || exchange.response.status / 100 != 2) {
+  if (!exchange.request.on_body || exchange.response.status >= 400) {
     exchange.response.body += piece;
     return n;
   }
@@ -79,8 +79,9 @@ size_t TakeField(char* bytes, size_t, size_t n, void* user) {
   if (line.starts_with("HTTP/")) {
     exchange.response.headers = Headers();  // what came before was an interim response
     const size_t space = line.find(' ');
-    exchange.response.status =
-        space == std::string_view::npos ? 0 : std::atoi(std::string(line.substr(space + 1)).c_str());
+    exchange.response.status = space == std::string_view::npos
+                                   ? 0
+                                   : std::atoi(std::string(line.substr(space + 1)).c_str());
   } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
     exchange.response.headers.Add(std::string(line.substr(0, colon)),
                                   std::string(line.substr(colon + 1)));

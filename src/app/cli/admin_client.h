@@ -25,8 +25,8 @@ class AdminClient {
   // The file is the body.
   Result<Json> PostFile(const std::string& path, std::shared_ptr<const os::File> file);
   Result<Json> Delete(const std::string& path);
-  // A POST whose answer is streamed: its pieces go to `piece`, until that returns false (kCancelled)
-  // or `cancel` is asked (the same).
+  // A POST whose answer is streamed: its pieces go to `piece`, until that returns false
+  // (kCancelled) or `cancel` is asked (the same).
   Result<void> PostStream(const std::string& path, const Json& body,
                           const std::function<bool(std::string_view)>& piece,
                           std::stop_token cancel);
