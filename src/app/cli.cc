@@ -57,6 +57,9 @@ int RunCli(int argc, char** argv) {
   cli::AddQuery(commands);
   cli::AddEvents(commands);
   cli::AddFunctions(commands);
+  cli::AddTables(commands);
+  cli::AddLoad(commands);
+  cli::AddExport(commands);
   cli::AddLogs(commands);
   cli::AddKeys(commands);
   cli::AddReload(commands);

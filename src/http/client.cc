@@ -29,6 +29,7 @@ struct Exchange {
   ClientResponse response;
   uint64_t body_bytes = 0;
   size_t head_bytes = 0;
+  uint64_t sent_bytes = 0;  // of the file that is the body
   bool too_large = false;
   bool cancelled = false;
 };
@@ -48,6 +49,14 @@ size_t TakeBody(char* bytes, size_t, size_t n, void* user) {
   if (exchange.request.on_body(piece)) return n;
   exchange.cancelled = true;
   return CURL_WRITEFUNC_ERROR;
+}
+
+size_t GiveBody(char* out, size_t, size_t n, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  const Result<size_t> got = exchange.request.body_file->ReadAt(exchange.sent_bytes, out, n);
+  if (!got.ok()) return CURL_READFUNC_ABORT;
+  exchange.sent_bytes += *got;
+  return *got;
 }
 
 // Called several times a second; not zero ends the exchange.
@@ -70,8 +79,9 @@ size_t TakeField(char* bytes, size_t, size_t n, void* user) {
   if (line.starts_with("HTTP/")) {
     exchange.response.headers = Headers();  // what came before was an interim response
     const size_t space = line.find(' ');
-    exchange.response.status =
-        space == std::string_view::npos ? 0 : std::atoi(std::string(line.substr(space + 1)).c_str());
+    exchange.response.status = space == std::string_view::npos
+                                   ? 0
+                                   : std::atoi(std::string(line.substr(space + 1)).c_str());
   } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
     exchange.response.headers.Add(std::string(line.substr(0, colon)),
                                   std::string(line.substr(colon + 1)));
@@ -141,6 +151,15 @@ void Set(const Easy& easy, CURLoption option, Value value) {
   CAUDAL_CHECK(code == CURLE_OK, curl_easy_strerror(code));
 }
 
+void SetFileBody(const Easy& easy, Exchange& exchange, uint64_t size) {
+  Set(easy, CURLOPT_POST, 1L);
+  Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(size));
+  Set(easy, CURLOPT_POSTFIELDS, nullptr);
+  Set(easy, CURLOPT_READFUNCTION, GiveBody);
+  Set(easy, CURLOPT_READDATA, &exchange);
+  Set(easy, CURLOPT_CUSTOMREQUEST, std::string(NameOf(exchange.request.method)).c_str());
+}
+
 void SetMethod(const Easy& easy, const ClientRequest& request) {
   const bool sends_body = request.method == Method::kPost || request.method == Method::kPut ||
                           request.method == Method::kPatch || !request.body.empty();
@@ -191,6 +210,8 @@ Result<ClientResponse> Client::Send(const ClientRequest& request) {
     return MakeError(ErrorKind::kInvalid, "the URL holds a line break");
   }
   const FieldList fields = TRY(FieldsOf(request));
+  uint64_t file_size = 0;
+  if (request.body_file != nullptr) file_size = TRY(request.body_file->Size());
   Easy easy = impl_->Take();
   if (!easy) return MakeError(ErrorKind::kUnavailable, "libcurl has no memory for a request");
   Exchange exchange{request, {}};
@@ -222,7 +243,11 @@ Result<ClientResponse> Client::Send(const ClientRequest& request) {
     Set(easy, CURLOPT_XFERINFOFUNCTION, CheckCancel);
     Set(easy, CURLOPT_XFERINFODATA, &exchange);
   }
-  SetMethod(easy, request);
+  if (request.body_file == nullptr) {
+    SetMethod(easy, request);
+  } else {
+    SetFileBody(easy, exchange, file_size);
+  }
   const CURLcode code = curl_easy_perform(easy.get());
   if (code != CURLE_OK) {
     const Error error = ErrorOf(code, exchange, detail);

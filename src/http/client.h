@@ -18,6 +18,8 @@ struct ClientRequest {
   std::string url;  // http or https
   Headers headers;
   std::string body;
+  // In place of `body`: the bytes of a file, sent as they are read.
+  std::shared_ptr<const os::File> body_file;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // whole exchange; 0: none
   uint64_t response_bytes_max = 16u << 20;

@@ -88,6 +88,14 @@ Result<Json> AdminClient::Post(const std::string& path, const Json& body) {
   return Answer(Send(std::move(request), path));
 }
 
+Result<Json> AdminClient::PostFile(const std::string& path, std::shared_ptr<const os::File> file) {
+  http::ClientRequest request;
+  request.method = http::Method::kPost;
+  request.headers.Set("Content-Type", "application/octet-stream");
+  request.body_file = std::move(file);
+  return Answer(Send(std::move(request), path));
+}
+
 Result<Json> AdminClient::Delete(const std::string& path) {
   http::ClientRequest request;
   request.method = http::Method::kDelete;

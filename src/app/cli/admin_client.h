@@ -9,6 +9,7 @@
 #include "app/cli/context.h"
 #include "app/server_file.h"
 #include "http/client.h"
+#include "os/file.h"
 
 namespace caudal::app::cli {
 
@@ -21,9 +22,11 @@ class AdminClient {
   // code "server.unreachable" when there is no connection.
   Result<Json> Get(const std::string& path);
   Result<Json> Post(const std::string& path, const Json& body);
+  // The file is the body.
+  Result<Json> PostFile(const std::string& path, std::shared_ptr<const os::File> file);
   Result<Json> Delete(const std::string& path);
-  // A POST whose answer is streamed: its pieces go to `piece`, until that returns false (kCancelled)
-  // or `cancel` is asked (the same).
+  // A POST whose answer is streamed: its pieces go to `piece`, until that returns false
+  // (kCancelled) or `cancel` is asked (the same).
   Result<void> PostStream(const std::string& path, const Json& body,
                           const std::function<bool(std::string_view)>& piece,
                           std::stop_token cancel);

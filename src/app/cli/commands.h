@@ -27,6 +27,9 @@ void AddLogs(Commands& commands);
 void AddBackup(Commands& commands);
 void AddFsck(Commands& commands);
 void AddKeys(Commands& commands);
+void AddLoad(Commands& commands);
+void AddExport(Commands& commands);
+void AddTables(Commands& commands);
 void AddReload(Commands& commands);
 void AddQuery(Commands& commands);
 
