@@ -44,7 +44,7 @@ class Tables:
             known = {name: options.pop(name) for name in ("schema", "key", "mode", "format") if name in options}
             answer = requests.post(url, json={"table": table, "sources": list(sources), "options": options} | known, timeout=200)
         else:
-            parameters = {"table": table, "name": sources[0].name} | options
+            parameters = {"table": table, "name": sources[0].name} | {name: "true" if value is True else value for name, value in options.items()}
             with open(sources[0], "rb") as file:
                 answer = requests.post(f"{url}/upload", data=file, params=parameters, timeout=200)
         if check:
