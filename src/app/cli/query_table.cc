@@ -70,6 +70,7 @@ void QueryTable::Decide(std::string& out) {
   for (Column& column : columns_) column.width = column.width_wanted;
   if (line_width_ > 0) FitInto(line_width_);
   std::vector<std::string> names;
+  names.reserve(columns_.size());
   for (const Column& column : columns_) names.push_back(column.name);
   if (color_) out += "\033[1m";
   AppendLine(names, out);
