@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "data/lower_case.h"
 #include "engine/quoting.h"
 #include "query/column_sql.h"
 #include "query/file_projection.h"
@@ -18,13 +19,6 @@ using engine::QuoteText;
 // Columns that DuckDB adds for the joins with deletes.
 constexpr std::string_view kFileColumn = "caudal_file_name";
 constexpr std::string_view kRowColumn = "file_row_number";
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // Distinguishes partitions; nobody reads it.
 std::string TextOf(const std::vector<Value>& values) {
