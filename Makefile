@@ -103,7 +103,7 @@ fmt: ## Format the C++ sources
 	@git ls-files '*.cc' '*.h' | xargs clang-format-16 -i
 
 .PHONY: lock
-lock: ## Write the Python lock file anew from test/support/requirements.in
+lock: ## Write the Python lock files anew from the requirements.in of test/support and below
 	@scripts/lock_python
 
 .PHONY: clean

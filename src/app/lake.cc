@@ -1,5 +1,6 @@
 #include "app/lake.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -23,6 +24,17 @@ lake::WriterOptions WriterOptionsOf(const LakeConfig& config, const DataPaths& p
   return options;
 }
 
+lake::UpkeepOptions UpkeepOptionsOf(const LakeConfig& config) {
+  lake::UpkeepOptions options;
+  options.compaction.target_bytes = config.file_bytes;
+  options.compaction.files_min = static_cast<size_t>(config.maintenance.small_files);
+  options.commits_min = std::max<int64_t>(config.maintenance.small_files / 2, 1);
+  options.interval = config.maintenance.interval;
+  options.removal.keep = Ms(config.maintenance.keep_removed) * 1000;
+  options.removal_interval = config.maintenance.removal_interval;
+  return options;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Lake>> Lake::Open(const LakeConfig& config, const DataPaths& paths,
@@ -37,6 +49,8 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeConfig& config, const DataPat
   lake->manifests = std::make_unique<lake::ManifestCache>(store, config.manifest_cache);
   lake->writer = TRY(lake::Writer::Open(WriterOptionsOf(config, paths), *lake->catalog,
                                         *lake->manifests, store, *lake->parquet, clock, random));
+  lake->upkeep = std::make_unique<lake::Upkeep>(UpkeepOptionsOf(config), *lake->writer, database);
+  if (config.maintenance.enabled) lake->upkeep->Start();
   return lake;
 }
 

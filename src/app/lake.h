@@ -1,4 +1,4 @@
-// The lake of this process: catalogue, manifests, and what writes tables.
+// The lake of this process: catalogue, manifests, what writes tables and what maintains them.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include "engine/in_process.h"
 #include "lake/catalog/catalog.h"
 #include "lake/files/manifest_cache.h"
+#include "lake/upkeep/upkeep.h"
 #include "lake/write/writer.h"
 
 namespace caudal::app {
@@ -25,6 +26,7 @@ struct Lake {
   std::unique_ptr<lake::Catalog> catalog;
   std::unique_ptr<lake::ManifestCache> manifests;
   std::unique_ptr<lake::Writer> writer;
+  std::unique_ptr<lake::Upkeep> upkeep;  // runs, where the configuration has it so
 };
 
 }  // namespace caudal::app

@@ -41,7 +41,7 @@ size_t TakeBody(char* bytes, size_t, size_t n, void* user) {
     return CURL_WRITEFUNC_ERROR;
   }
   const std::string_view piece(bytes, n);
-  if (!exchange.request.on_body || exchange.response.status / 100 != 2) {
+  if (!exchange.request.on_body || exchange.response.status >= 400) {
     exchange.response.body += piece;
     return n;
   }

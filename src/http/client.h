@@ -21,8 +21,8 @@ struct ClientRequest {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{30'000};  // whole exchange; 0: none
   uint64_t response_bytes_max = 16u << 20;
-  // When set, body pieces of a 2xx answer go here instead of into ClientResponse::body; false stops
-  // the transfer (kCancelled).
+  // When set, body pieces go here instead of into ClientResponse::body, but for those of an error
+  // (400 and up); false stops the transfer (kCancelled).
   std::function<bool(std::string_view)> on_body;
   // A connection of its own, through no proxy: the request reaches its server at most once. For
   // servers on this machine; others may get it twice when an idle connection breaks.

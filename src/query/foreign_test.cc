@@ -50,6 +50,22 @@ TEST_F(ForeignTest, ReadsEvolvedColumnsByTheirIds) {
   EXPECT_THAT(Rows("SELECT key FROM n.t WHERE price IS NULL"), ElementsAre("1"));
 }
 
+TEST_F(ForeignTest, ReadsFilesOfNarrowAndWideNumbersTogether) {
+  MakeTable("t", {Optional(1, "id", Type(TypeKind::kInt)), Optional(2, "f", Type(TypeKind::kFloat)),
+                  Optional(3, "d", Type::Decimal(9, 2))});
+  const std::string ids = "{id: 1, f: 2, d: 3}";
+  Commit("t", {WriteFile("SELECT 1::INT AS id, 0.5::FLOAT AS f, 1.5::DECIMAL(9,2) AS d", ids)});
+  SetSchema("t", R"json([{"id": 1, "name": "id", "type": "long", "required": false},
+      {"id": 2, "name": "f", "type": "double", "required": false},
+      {"id": 3, "name": "d", "type": "decimal(18, 2)", "required": false}])json");
+  Commit("t", {WriteFile("SELECT 5000000000 AS id, 0.1::DOUBLE AS f, "
+                         "1234567890123456.78::DECIMAL(18,2) AS d",
+                         ids)});
+  EXPECT_THAT(Rows("FROM n.t ORDER BY id"),
+              ElementsAre("1|0.5|1.50", "5000000000|0.1|1234567890123456.78"));
+  EXPECT_THAT(Rows("SELECT id FROM n.t WHERE f = 0.1"), ElementsAre("5000000000"));
+}
+
 TEST_F(ForeignTest, ReadsEvolvedPartsOfNestedColumns) {
   MakeTable("t", {Optional(1, "id", Type(TypeKind::kLong))});
   SetSchema("t", R"([{"id": 1, "name": "id", "type": "long", "required": false},

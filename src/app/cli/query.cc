@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <iterator>
 
@@ -38,7 +40,8 @@ std::string Seconds(std::chrono::steady_clock::duration took) {
 }
 
 // Whether the whole answer came and was written.
-Result<void> Transfer(AdminClient& client, const Json& body, QuerySink& sink, QueryWatch& watch) {
+Result<void> Transfer(AdminClient& client, const Json& body, QuerySink& sink, QueryTarget& target,
+                      QueryWatch& watch) {
   bool begun = false;
   const Result<void> sent = client.PostStream(
       "/api/v1/query", body,
@@ -51,8 +54,9 @@ Result<void> Transfer(AdminClient& client, const Json& body, QuerySink& sink, Qu
   watch.HideBar();
   if (sent.ok()) return sink.Finish();
   if (watch.interrupted()) return sent.error();
-  // The sink's own error says more than that it stopped.
+  // Why it stopped says more than that it did.
   if (sent.error().Is(ErrorKind::kCancelled)) {
+    if (target.failed()) return target.Finish();
     TRY(sink.Finish());
     return sent.error();
   }
@@ -89,7 +93,7 @@ int Query(const Context& context, const QueryOptions& options) {
     if (!query.ok() || !query->contains("progress")) return std::nullopt;
     return (*query)["progress"].get<double>();
   });
-  Result<void> done = Transfer(*client, *body, *sink, watch);
+  Result<void> done = Transfer(*client, *body, *sink, *target, watch);
   if (done.ok()) done = target->Finish();
   if (watch.interrupted()) return kInterrupted;
   // Whoever read the rows has enough of them.

@@ -196,7 +196,9 @@ Result<QueryTarget> QueryTarget::Open(const std::string& path) {
 }
 
 QueryTarget::QueryTarget(QueryTarget&& other) noexcept
-    : file_(std::exchange(other.file_, nullptr)), path_(std::move(other.path_)) {}
+    : file_(std::exchange(other.file_, nullptr)),
+      path_(std::move(other.path_)),
+      failure_(other.failure_) {}
 
 QueryTarget::~QueryTarget() {
   if (file_ == nullptr || path_.empty()) return;
@@ -205,20 +207,23 @@ QueryTarget::~QueryTarget() {
 }
 
 bool QueryTarget::Write(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) return false;
-  return !path_.empty() || std::fflush(file_) == 0;
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size() &&
+                       (!path_.empty() || std::fflush(file_) == 0);
+  if (!written && failure_ == 0) failure_ = errno;
+  return written;
 }
 
 Result<void> QueryTarget::Finish() {
-  if (path_.empty()) return {};
-  std::FILE* file = std::exchange(file_, nullptr);
-  const bool written = std::ferror(file) == 0;
-  if (std::fclose(file) != 0 || !written) {
-    const int cause = errno;
+  if (!path_.empty()) {
+    std::FILE* file = std::exchange(file_, nullptr);
+    if (std::fclose(file) != 0 && failure_ == 0) failure_ = errno;
+    if (failure_ == 0) return os::Rename(PartPath(), path_);
     (void)os::Remove(PartPath()).ok();
-    return MakeError(ErrorKind::kDiskFull, path_ + " can't be written: " + std::strerror(cause));
   }
-  return os::Rename(PartPath(), path_);
+  if (failure_ == 0) return {};
+  if (failure_ == EPIPE) return MakeError(ErrorKind::kCancelled, "nobody reads the rows");
+  return MakeError(ErrorKind::kDiskFull, (path_.empty() ? "standard output" : path_) +
+                                             " can't be written: " + std::strerror(failure_));
 }
 
 std::unique_ptr<QuerySink> QuerySink::Make(QueryFormat format, QueryTarget& target) {

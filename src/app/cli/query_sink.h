@@ -20,8 +20,10 @@ class QueryTarget {
   QueryTarget& operator=(QueryTarget&&) = delete;
   ~QueryTarget();  // a file that isn't whole goes
 
-  // False when nobody reads any more, or the disk is full.
+  // False when nobody reads any more, or the disk is full; Finish says which.
   bool Write(std::string_view bytes);
+  bool failed() const { return failure_ != 0; }
+  // kCancelled when nobody reads any more.
   Result<void> Finish();
 
  private:
@@ -30,6 +32,7 @@ class QueryTarget {
 
   std::FILE* file_;
   std::string path_;  // empty: standard output
+  int failure_ = 0;   // errno's
 };
 
 // Takes the server's answer piece by piece; a piece ends anywhere.

@@ -74,7 +74,7 @@ TEST(QueryTable, AlignsNumbersRight) {
 TEST(QueryTable, CutsToTheLine) {
   EXPECT_EQ(TableOf(20, {{"1", "ñ234567890123456789", "0.5"}}),
             "id  text           x\n"
-            " 1  ñ23456789…   0.5\n");
+            " 1  ñ234567890…  0.5\n");
   // Never below a few characters.
   EXPECT_EQ(TableOf(5, {{"1", "1234567890", "0.5"}}),
             "id  text        x\n"

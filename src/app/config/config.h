@@ -168,10 +168,19 @@ struct SnapshotsConfig {
   std::chrono::seconds by_hour{7 * 24 * 3600};
 };
 
+struct MaintenanceConfig {
+  bool enabled = true;
+  int64_t small_files = 32;
+  std::chrono::seconds interval{60};
+  std::chrono::seconds keep_removed{24 * 3600};
+  std::chrono::seconds removal_interval{600};
+};
+
 struct LakeConfig {
   std::string bucket = "lake";
   uint64_t file_bytes = 128u << 20;
   SnapshotsConfig snapshots;
+  MaintenanceConfig maintenance;
   uint64_t parquet_memory = 512u << 20;
   uint64_t manifest_cache = 64u << 20;
   uint64_t keys_memory = 256u << 20;

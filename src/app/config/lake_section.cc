@@ -20,6 +20,25 @@ const std::vector<Key<SnapshotsConfig>>& SnapshotsKeys() {
   return keys;
 }
 
+const std::vector<Key<MaintenanceConfig>>& MaintenanceKeys() {
+  using C = MaintenanceConfig;
+  constexpr auto kRestart = Change::kRestart;
+  static const std::vector<Key<C>> keys = {
+      Field("enabled", &C::enabled, Flag{}, kRestart,
+            "False: tables are compacted, and files that nothing needs removed, on request only."),
+      Field("small_files", &C::small_files, Whole{4, 1000}, kRestart,
+            "So many small files of about one size, in one partition, are merged."),
+      Field("interval", &C::interval, Duration{1s, 24h}, kRestart,
+            "A table that changes seldom is looked at so long after a change."),
+      Field("keep_removed", &C::keep_removed, Duration{1s, 24h * 365}, kRestart,
+            "How long files stay after nothing needs them any more: longer than the longest query, "
+            "and than another engine's commit takes."),
+      Field("removal_interval", &C::removal_interval, Duration{1s, 24h * 30}, kRestart,
+            "How often files that nothing needs are looked for."),
+  };
+  return keys;
+}
+
 const std::vector<Key<LakeConfig>>& Keys() {
   using C = LakeConfig;
   constexpr auto kRestart = Change::kRestart;
@@ -31,6 +50,8 @@ const std::vector<Key<LakeConfig>>& Keys() {
             "write.target-file-size-bytes says otherwise."),
       Field("snapshots", &C::snapshots, Section<SnapshotsConfig>{&SnapshotsKeys}, kRestart,
             "Which snapshots of a table stay when Caudal commits to it."),
+      Field("maintenance", &C::maintenance, Section<MaintenanceConfig>{&MaintenanceKeys}, kRestart,
+            "What tables need besides changes, done by itself."),
       Field("parquet_memory", &C::parquet_memory, Size{64 << 20, 256ull << 30}, kRestart,
             "Memory for reading and writing the files of tables."),
       Field("manifest_cache", &C::manifest_cache, Size{0, 64ull << 30}, kRestart,

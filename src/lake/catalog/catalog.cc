@@ -19,6 +19,7 @@ namespace {
 constexpr int kAttemptsMax = 50;
 constexpr size_t kTablesMax = 100;  // of one commit
 
+constexpr std::string_view kSource = "caudal.source";
 constexpr std::string_view kMetadataPath = "write.metadata.path";
 constexpr std::string_view kPreviousVersionsMax = "write.metadata.previous-versions-max";
 constexpr std::string_view kDeleteAfterCommit = "write.metadata.delete-after-commit.enabled";
@@ -75,6 +76,11 @@ Result<TablePage> Catalog::ListTables(const Levels& space, const std::string& pa
   }
   for (std::string& name : names) page.tables.push_back({space, std::move(name)});
   return page;
+}
+
+Result<std::vector<ListedTable>> Catalog::AllTables() {
+  meta::ReadTx read = TRY(database_.Read());
+  return ReadAllTables(read);
 }
 
 Result<LoadedTable> Catalog::Load(const TableName& name) {
@@ -188,8 +194,12 @@ Result<Catalog::Step> Catalog::Plan(meta::Connection& connection, const TableCha
     return std::move(row).error();
   }
   Result<void> held = CheckRequirements(change.requirements, step.base.get());
-  if (!held.ok() && held.error().Is(ErrorKind::kConflict))
+  if (!held.ok() && held.error().Is(ErrorKind::kConflict)) {
+    // Replicas of a source have one writer: nobody else's commit would come through.
+    if (step.base && !step.base->properties.contains(std::string(kSource)))
+      foreign_turns_.Lost(step.base->uuid);
     return CommitFailed(change.name, held.error().message);
+  }
   TRY(std::move(held));
   UpdateContext context;
   context.now_ms = NowMs();
@@ -250,6 +260,7 @@ Result<std::vector<LoadedTable>> Catalog::Move(std::vector<Step> steps,
                             return {};
                           }));
   FAILPOINT_NO_ERROR("lake.commit.done");
+  ++changes_;
   std::vector<LoadedTable> tables;
   for (const Step& step : steps) {
     const std::string& location = step.location.empty() ? step.before->metadata : step.location;
@@ -311,6 +322,8 @@ Result<std::vector<LoadedTable>> Catalog::Commit(const std::vector<TableChange>&
   for (int i = 1; i <= kAttemptsMax; ++i) {
     Result<std::vector<LoadedTable>> done = TryCommit(changes);
     // A table that appeared meanwhile breaks assert-create in the next attempt.
+    if (done.ok())
+      for (const LoadedTable& table : *done) foreign_turns_.Won(table.metadata->uuid);
     if (done.ok() || (done.error().code != "table.moved" && done.error().code != "table.exists"))
       return done;
   }

@@ -16,6 +16,7 @@
 // Does not: write or remove data files, or look into them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -26,6 +27,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "lake/catalog/find_tables.h"
+#include "lake/catalog/foreign_turns.h"
 #include "lake/catalog/metadata_files.h"
 #include "lake/catalog/namespaces.h"
 #include "lake/catalog/table_rows.h"
@@ -84,8 +86,14 @@ class Catalog {
 
   Namespaces& namespaces() { return namespaces_; }
   const CatalogOptions& options() const { return options_; }
+  // Grows with each commit of this process: who wants to know of changes looks here first.
+  uint64_t changes() const { return changes_; }
+  // Commits refused to other engines, for which our own writer makes room.
+  ForeignTurns& foreign_turns() { return foreign_turns_; }
 
   Result<TablePage> ListTables(const Levels& space, const std::string& page_token, int max);
+  // All there are, in no order.
+  Result<std::vector<ListedTable>> AllTables();
   Result<LoadedTable> Load(const TableName& name);
   // All at one version of the catalogue, in the order given; see FindTable for what names mean.
   Result<std::vector<LoadedTable>> LoadAll(const std::vector<WantedTable>& wanted);
@@ -139,6 +147,8 @@ class Catalog {
   Random& random_;
   Namespaces namespaces_;
   MetadataFiles files_;
+  std::atomic<uint64_t> changes_ = 0;
+  ForeignTurns foreign_turns_;
 };
 
 }  // namespace caudal::lake

@@ -5,7 +5,7 @@
 namespace caudal::lake {
 namespace {
 
-constexpr std::array<meta::Migration, 1> kMigrations = {{{"lake", 1, R"sql(
+constexpr std::array<meta::Migration, 2> kMigrations = {{{"lake", 1, R"sql(
 -- path: the levels, joined by U+001F. properties: a JSON object of texts.
 CREATE TABLE lake_namespaces(
   id INTEGER PRIMARY KEY,
@@ -24,6 +24,18 @@ CREATE TABLE lake_tables(
   commits INTEGER NOT NULL,
   UNIQUE(namespace, name)
 ) STRICT;
+)sql"},
+                                                         {"lake", 2, R"sql(
+-- Objects in tables' folders that no snapshot needs: they are removed some time after `since`,
+-- microseconds since 1970, when they were first seen so.
+CREATE TABLE lake_unneeded(
+  table_uuid TEXT NOT NULL,
+  bucket TEXT NOT NULL,
+  name TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY(table_uuid, bucket, name)
+) STRICT, WITHOUT ROWID;
 )sql"}}};
 
 }  // namespace

@@ -18,8 +18,14 @@ struct TableRow {
   int64_t commits = 0;
 };
 
-// kNotFound ("table.not_found", "namespace.not_found").
+// kNotFound ("table.not_found"), also where its namespace is missing.
 Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name);
+struct ListedTable {
+  TableName name;
+  std::string uuid;
+  int64_t commits = 0;
+};
+Result<std::vector<ListedTable>> ReadAllTables(meta::Connection& connection);
 // By name, after `after`; one more than `max` where there are more.
 Result<std::vector<std::string>> ReadTableNames(meta::Connection& connection, int64_t space,
                                                 const std::string& after, int max);

@@ -35,6 +35,10 @@ Error CantResolve(std::string_view what) {
 
 }  // namespace
 
+std::string KeyIndexPath(const std::string& folder, const std::string& data_file) {
+  return fmt::format("{}/{}{}", folder, EncodeHex(Sha256(data_file).substr(0, 16)), kIndexSuffix);
+}
+
 Result<std::unique_ptr<TableKeys>> TableKeys::Make(objects::Store& store,
                                                    engine::InProcessDatabase& database,
                                                    const Schema& schema, TableKeysOptions options) {
@@ -60,11 +64,6 @@ void TableKeys::ExpectDeletes(const std::string& path, std::vector<FileRows> del
   expected_deletes_[path] = std::move(deleted);
 }
 
-std::string TableKeys::IndexPath(const DataFile& file) const {
-  return fmt::format("{}/{}{}", options_.folder, EncodeHex(Sha256(file.path).substr(0, 16)),
-                     kIndexSuffix);
-}
-
 Result<EncodedKeys> TableKeys::ReadKeys(const DataFile& file) {
   const LocalFile local = TRY(OpenTableFile(store_, file));
   Result<std::unique_ptr<engine::ParquetReader>> reader =
@@ -83,7 +82,7 @@ Result<EncodedKeys> TableKeys::ReadKeys(const DataFile& file) {
 Result<KeyIndex> TableKeys::IndexOf(const SharedFile& file) {
   const IndexedFile indexed{file->file.path, static_cast<uint64_t>(file->file.file_size_bytes),
                             codec_.layout()};
-  const std::string path = IndexPath(file->file);
+  const std::string path = KeyIndexPath(options_.folder, file->file.path);
   Result<KeyIndex> there = KeyIndex::Open(path, indexed);
   if (there.ok()) return there;
   if (!there.error().Is(ErrorKind::kNotFound))
@@ -168,7 +167,7 @@ Result<void> TableKeys::ReadDeletes(const SharedFile& deletes, const std::vector
 void TableKeys::Forget(Entry& entry) {
   if (entry.index) {
     entry.index.reset();
-    const Result<void> removed = os::Remove(IndexPath(entry.file->file));
+    const Result<void> removed = os::Remove(KeyIndexPath(options_.folder, entry.file->file.path));
     if (!removed.ok() && !removed.error().Is(ErrorKind::kNotFound))
       LogWarning("an index stays behind", {{"reason", removed.error().message}});
   } else {
@@ -191,7 +190,7 @@ void TableKeys::RemoveStrangers() {
   const Result<std::vector<os::DirEntry>> there = os::ListDir(options_.folder);
   if (!there.ok()) return;
   std::unordered_set<std::string> wanted;
-  for (const auto& [path, entry] : entries_) wanted.insert(IndexPath(entry->file->file));
+  for (const auto& [path, entry] : entries_) wanted.insert(KeyIndexPath(options_.folder, path));
   for (const os::DirEntry& one : *there) {
     const std::string path = options_.folder + "/" + one.name;
     if (!wanted.contains(path)) (void)os::Remove(path).ok();

@@ -21,6 +21,10 @@
 
 namespace caudal::lake {
 
+// Where the index of a data file lies that has one. One that is there already when the file comes
+// into the table isn't built again.
+std::string KeyIndexPath(const std::string& folder, const std::string& data_file);
+
 struct TableKeysOptions {
   std::string folder;            // of this table's index files; made when it is needed
   int64_t mapped_rows = 32'768;  // files of so many rows have an index file, others are in memory
@@ -79,7 +83,6 @@ class TableKeys {
   bool TakeExpected(const SharedFile& deletes);
   Result<void> ReadDeletes(const SharedFile& deletes, const std::vector<ScanFile>& scan);
   void Forget(Entry& entry);
-  std::string IndexPath(const DataFile& file) const;
   void RemoveStrangers();
 
   objects::Store& store_;

@@ -18,15 +18,6 @@
 namespace caudal::lake {
 namespace {
 
-uint64_t TargetBytes(const TableMetadata& metadata, uint64_t otherwise) {
-  const auto set = metadata.properties.find("write.target-file-size-bytes");
-  if (set == metadata.properties.end()) return otherwise;
-  uint64_t value = 0;
-  const char* end = set->second.data() + set->second.size();
-  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
-  return error == std::errc() && stop == end && value > 0 ? value : otherwise;
-}
-
 // The place of a column: its top-level column, then parts of structs.
 Result<std::vector<size_t>> PathTo(const Schema& schema, int32_t field_id) {
   std::vector<size_t> place;
@@ -66,6 +57,15 @@ void AppendText(std::string& text, const Type& type, const Value& value) {
 
 }  // namespace
 
+uint64_t TargetBytesOf(const TableMetadata& metadata, uint64_t otherwise) {
+  const auto set = metadata.properties.find("write.target-file-size-bytes");
+  if (set == metadata.properties.end()) return otherwise;
+  uint64_t value = 0;
+  const char* end = set->second.data() + set->second.size();
+  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
+  return error == std::errc() && stop == end && value > 0 ? value : otherwise;
+}
+
 Result<std::unique_ptr<DataFileWriter>> DataFileWriter::Open(const WriteContext& context,
                                                              const TableMetadata& metadata,
                                                              const DataFileOptions& options) {
@@ -96,24 +96,31 @@ Result<void> DataFileWriter::Write(const Batch& batch) {
   return WriteTo(open_[next_], {}, batch);
 }
 
+Result<void> DataFileWriter::WriteInOrder(const std::vector<Value>& partition, const Batch& batch) {
+  TRY(batch.Check(metadata_.schema()));
+  rows_ += batch.rows();
+  return WriteTo(open_[0], partition, batch);
+}
+
 Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& partition,
                                      Batch batch) {
   if (file.writer == nullptr) {
+    file.partition = partition;
     file.path = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
     engine::ParquetWriteOptions options;
     options.durable = false;  // the store syncs what it publishes
     file.writer =
         TRY(engine::ParquetWriter::Open(context_.database, file.path, metadata_.schema(), options));
   }
-  const uint64_t target = TargetBytes(metadata_, options_.target_bytes);
+  const uint64_t target = TargetBytesOf(metadata_, options_.target_bytes);
   TRY(file.writer->Write(std::move(batch)));
   if (file.writer->bytes() < target) return {};
   const os::File written = TRY(os::File::Open(file.path, os::File::Mode::kRead));
   const uint64_t bytes = TRY(written.Size());
-  return bytes < target ? Result<void>() : FinishFile(file, partition);
+  return bytes < target ? Result<void>() : FinishFile(file);
 }
 
-Result<void> DataFileWriter::FinishFile(OpenFile& file, const std::vector<Value>& partition) {
+Result<void> DataFileWriter::FinishFile(OpenFile& file) {
   if (file.writer == nullptr) return {};
   const engine::ParquetFile parquet = TRY(file.writer->Finish());
   file.writer.reset();
@@ -121,7 +128,7 @@ Result<void> DataFileWriter::FinishFile(OpenFile& file, const std::vector<Value>
   const std::string uri =
       fmt::format("{}/{}.parquet", DataFolder(metadata_), context_.random.Hex(16));
   added.file = DescribeFile(parquet, uri);
-  added.file.partition = partition;
+  added.file.partition = file.partition;
   added.spec_id = metadata_.default_spec_id;
   FAILPOINT("lake.write.file");
   WrittenFile done = TRY(TakeFile(context_, std::move(added), file.path, options_.publish_bytes));
@@ -186,12 +193,12 @@ Result<void> DataFileWriter::Flush(Partition& partition) {
   Batch batch = TRY(partition.rows->Finish());
   partition.rows.reset();
   TRY(WriteTo(open_[0], partition.values, std::move(batch)));
-  return FinishFile(open_[0], partition.values);
+  return FinishFile(open_[0]);
 }
 
 Result<std::vector<WrittenFile>> DataFileWriter::Finish() {
   for (auto& [key, partition] : partitions_) TRY(Flush(partition));
-  for (OpenFile& file : open_) TRY(FinishFile(file, {}));
+  for (OpenFile& file : open_) TRY(FinishFile(file));
   return std::exchange(files_, {});
 }
 

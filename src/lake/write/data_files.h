@@ -34,6 +34,9 @@ struct DataFileOptions {
   uint64_t publish_bytes = 1u << 20;
 };
 
+// The size at which a data file ends: as the table says, else the other.
+uint64_t TargetBytesOf(const TableMetadata& metadata, uint64_t otherwise);
+
 // One thread at a time. Errors are those of ParquetWriter and Store::PublishAll; after one it is of
 // no use. Destroyed without Finish, it removes what it wrote.
 class DataFileWriter {
@@ -47,6 +50,9 @@ class DataFileWriter {
 
   // Batches of the schema. Each file keeps the order of the rows.
   Result<void> Write(const Batch& batch);
+  // Rows that all belong to this partition of the table's present spec: the files, as Finish gives
+  // them, have them one after the other. For a writer that gets no others.
+  Result<void> WriteInOrder(const std::vector<Value>& partition, const Batch& batch);
   int64_t rows() const { return rows_; }
   // Once. Its files are the caller's now.
   Result<std::vector<WrittenFile>> Finish();
@@ -62,9 +68,10 @@ class DataFileWriter {
   struct OpenFile {
     std::unique_ptr<engine::ParquetWriter> writer;  // null: none
     std::string path;
+    std::vector<Value> partition;
   };
   Result<void> WriteTo(OpenFile& file, const std::vector<Value>& partition, Batch batch);
-  Result<void> FinishFile(OpenFile& file, const std::vector<Value>& partition);
+  Result<void> FinishFile(OpenFile& file);
   Result<void> Split(const Batch& batch);
   Result<void> Flush(Partition& partition);
   Result<void> FlushLargest();

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "lake/format/schema_update.h"
+#include "lake/upkeep/compaction.h"
+#include "lake/upkeep/removal.h"
 #include "lake/write/new_snapshot.h"
 #include "lake/write/writer_fixture.h"
 
@@ -203,6 +205,22 @@ class ModelTest : public WriterFixture {
     (void)catalog_->Publish(std::move(commits)).ok();
   }
 
+  // With changes between the reading of the rows and the commit; then what nothing needs goes.
+  void Maintain(const std::string& name) {
+    CompactionPolicy policy;
+    policy.files_min = 2 + Below(6);
+    Compactor compactor(*writer_, policy, stop_);
+    compactor.set_before_commit([&] {
+      for (uint64_t n = Below(3); n > 0; --n) Below(4) == 0 ? RollBack(name) : Change(name);
+    });
+    const bool everything = Below(3) == 0;
+    (void)(everything ? compactor.RunAll(Name(name)) : compactor.Run(Name(name))).ok();
+    Remember(name);
+    RemovalOptions removal;
+    removal.keep = removal.keep_metadata = 120'000'000;
+    (void)Remover(*catalog_, *store_, *database_, clock_, removal, stop_).Run().ok();
+  }
+
   static Oracle Unique(const Rows& rows) {
     Oracle oracle(rows.begin(), rows.end());
     EXPECT_EQ(oracle.size(), rows.size()) << "a key is there twice";
@@ -226,18 +244,21 @@ class ModelTest : public WriterFixture {
     if (choice < 85) return Evolve(AnyTable());
     if (choice < 88) return ReplaceAll(AnyTable());
     if (choice < 91) return RollBack(AnyTable());
+    if (choice < 95) return Maintain(AnyTable());
     if (choice < 98) return clock_.Advance(std::chrono::seconds(Below(200)));
     ReopenLake();
   }
   // A step that may fail anywhere.
   void FailingStep() {
-    static constexpr std::array<const char*, 9> kSteps = {
-        "lake.write.file",   "lake.write.deletes",  "lake.write.prepared",
-        "lake.commit.move",  "objects.publish",     "engine.parquet.written",
-        "lake.keys.written", "objects.adopt.moved", "meta.commit"};
+    static constexpr std::array<const char*, 13> kSteps = {
+        "lake.write.file",   "lake.write.deletes",    "lake.write.prepared",
+        "lake.commit.move",  "objects.publish",       "engine.parquet.written",
+        "lake.keys.written", "objects.adopt.moved",   "meta.commit",
+        "lake.compact.read", "lake.compact.prepared", "lake.remove.batch",
+        "lake.remove.noted"};
     const std::string spec = std::string(kSteps[Below(kSteps.size())]) + "=error:0.5";
     ASSERT_TRUE(ArmFailpoints(spec, random_->U64()).ok());
-    Change(AnyTable());
+    Below(3) == 0 ? Maintain(AnyTable()) : Change(AnyTable());
     DisarmFailpoints();
     if (Below(4) == 0) ReopenLake();
   }
@@ -246,6 +267,7 @@ class ModelTest : public WriterFixture {
   std::map<std::string, Oracle> oracles_;
   std::map<std::string, std::map<int64_t, Oracle>> states_;  // by snapshot
   int64_t next_id_ = 0;
+  std::atomic<bool> stop_ = false;
 };
 
 // CAUDAL_MODEL_STEPS and CAUDAL_MODEL_SEED make it longer, and another one.

@@ -286,6 +286,8 @@ Result<std::vector<CommittedTable>> Writer::Commit(std::vector<TableChanges*> ta
   std::ranges::sort(tables, {}, [](const TableChanges* changes) -> const std::string& {
     return changes->metadata().uuid;
   });
+  for (const TableChanges* changes : tables)
+    catalog_.foreign_turns().Wait(changes->metadata().uuid);
   std::vector<std::shared_ptr<TableState>> states;
   std::vector<std::unique_lock<std::mutex>> turns;
   for (const TableChanges* changes : tables) {

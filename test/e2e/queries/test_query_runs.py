@@ -108,6 +108,21 @@ def test_control_c(server):
     wait_for(lambda: not running(server), 5)
 
 
+def test_readers_that_have_enough_and_full_disks(server):
+    for name in ("csv", "jsonl", "table", "json"):
+        command = [str(binary()), "query", "SELECT i FROM range(10000000) t(i)", "--format", name, "--config", str(server.config_file)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
+            client.stdout.read(10)
+            client.stdout.close()
+            assert client.wait(30) == 1
+            assert client.stderr.read() == ""
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        assert done.returncode == 1
+        assert "No space left" in done.stderr
+    wait_for(lambda: not running(server), 5)
+
+
 def test_parameters_and_input(server, space):
     def query(*arguments, **options):
         return server.cli("query", *arguments, "--format", "csv", **options).stdout.splitlines()[1:]
