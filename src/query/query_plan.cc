@@ -71,6 +71,7 @@ class Planner {
 
 void Planner::Collect() {
   std::vector<Schema> schemas;
+  schemas.reserve(bound_.size());
   for (const BoundTable& bound : bound_) schemas.push_back(*bound.chosen.schema);
   std::map<std::tuple<std::string, int64_t, int32_t>, size_t> known;
   for (size_t i = 0; i < bound_.size(); ++i) {

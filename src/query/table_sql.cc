@@ -129,6 +129,7 @@ Result<std::string> Builder::Paths(const std::vector<const lake::DataFile*>& fil
 
 Result<std::string> Builder::Select(const Group& group) {
   std::vector<const lake::DataFile*> data;
+  data.reserve(group.files.size());
   for (const lake::ScanFile* file : group.files) data.push_back(&file->data->file);
   const std::string paths = TRY(Paths(data));
   if (!group.deletes)
