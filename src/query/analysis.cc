@@ -6,7 +6,9 @@
 #include <array>
 #include <set>
 
+#include "data/lower_case.h"
 #include "query/allowed_functions.h"
+#include "query/tree.h"
 
 namespace caudal::query {
 namespace {
@@ -47,25 +49,8 @@ constexpr auto kParts = std::to_array<std::string_view>({
     "DESCENDING",
 });
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
-
 Error Refused(std::string message) {
   return MakeError(ErrorKind::kInvalid, std::move(message), "query.refused");
-}
-
-std::string Text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-const Json* Member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
 // Names of common table expressions that are in sight.
@@ -341,10 +326,18 @@ Error NotParsed(const SqlText& text, const Json& answer) {
       return MakeError(ErrorKind::kUnsupported,
                        "PIVOT and UNPIVOT as statements aren't supported: write FROM table PIVOT "
                        "(sum(x) FOR y IN (…))");
+    // Then it is one of several, and not the first.
+    if (first == "select" || first == "from" || first == "with" || first == "values")
+      return Refused("a query is one statement, and only reads");
     return Refused(fmt::format(
         "'{}' isn't run here: a query is one SELECT, WITH, VALUES, FROM, DESCRIBE or SUMMARIZE",
         first));
   }
+  if (message.find("NameListToString") != std::string::npos)
+    return MakeError(ErrorKind::kInvalid,
+                     "a table's name has three parts at most: write \"a.b.c\".t for a dataset of "
+                     "more levels",
+                     "query.syntax");
   const std::string position = Text(answer, "position");
   std::string where;
   if (!position.empty() && position.size() < 10)

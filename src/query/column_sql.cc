@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/json.h"
+#include "data/lower_case.h"
 #include "engine/quoting.h"
 #include "lake/format/bounds.h"
 
@@ -15,13 +16,6 @@ namespace {
 using engine::QuoteName;
 using engine::QuoteText;
 using Kind = FileColumn::Kind;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 Error Unsupported(const Field& field, std::string_view why) {
   return MakeError(ErrorKind::kUnsupported, fmt::format("the column '{}' {}", field.name, why));

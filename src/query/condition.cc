@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 
+#include "data/lower_case.h"
 #include "data/timestamp.h"
+#include "query/tree.h"
 
 namespace caudal::query {
 namespace {
@@ -12,18 +14,6 @@ namespace {
 using Kind = Condition::Kind;
 
 constexpr int64_t kDayMicros = 86'400'000'000;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
-
-std::string Text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 const Json& Part(const Json& object, const char* key) {
   static const Json none;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "data/lower_case.h"
 #include "os/file.h"
 
 namespace caudal::query {
@@ -16,13 +17,6 @@ using Kind = FileColumn::Kind;
 
 constexpr int kByteArray = 6;
 constexpr int kFixedByteArray = 7;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 void GiveSqlNames(std::vector<FileColumn>& columns) {
   std::set<std::string> taken;

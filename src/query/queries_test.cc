@@ -50,6 +50,7 @@ TEST_F(QueriesTest, FindsNames) {
   EXPECT_EQ(missing.code, "table.not_found");
   EXPECT_THAT(missing.message, HasSubstr("did you mean 'n.Orders'?"));
   EXPECT_EQ(Fails("FROM orders").code, "query.no_dataset");
+  EXPECT_THAT(Fails("FROM a.b.c.d").message, HasSubstr("three parts"));
   EXPECT_EQ(Fails("FROM duckdb_settings").code, "query.no_dataset");
   Make("orders");
   EXPECT_THAT(Rows("FROM n.orders"), IsEmpty());
@@ -120,6 +121,8 @@ TEST_F(QueriesTest, RefusesAndGoesOn) {
   ASSERT_TRUE(Append("t", {{1, "a"}}).ok());
   EXPECT_THAT(Fails("SELEC 1").message, HasSubstr("line 1, column 1"));
   EXPECT_EQ(Fails("SELECT 1; SELECT 2").code, "query.refused");
+  EXPECT_THAT(Fails("SELECT 1; DROP TABLE n.t").message, HasSubstr("one statement"));
+  EXPECT_THAT(Rows("SELECT 1;"), ElementsAre("1"));
   EXPECT_EQ(Fails("").code, "query.syntax");
   EXPECT_TRUE(Fails("PIVOT n.t ON name").Is(ErrorKind::kUnsupported));
   EXPECT_THAT(Fails("SELECT nme FROM n.t").message, HasSubstr("name"));

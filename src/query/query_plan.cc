@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "data/lower_case.h"
 #include "engine/quoting.h"
 #include "query/condition.h"
 #include "query/prune.h"
@@ -20,13 +21,6 @@ using engine::QuoteName;
 // Names of DuckDB's own, which it would look into, or take for its catalogue.
 constexpr auto kOwnSchemas = std::to_array<std::string_view>(
     {"main", "temp", "system", "memory", "information_schema", "pg_catalog"});
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // A table at a state, however often the SQL names it.
 struct Scanned {
@@ -77,6 +71,7 @@ class Planner {
 
 void Planner::Collect() {
   std::vector<Schema> schemas;
+  schemas.reserve(bound_.size());
   for (const BoundTable& bound : bound_) schemas.push_back(*bound.chosen.schema);
   std::map<std::tuple<std::string, int64_t, int32_t>, size_t> known;
   for (size_t i = 0; i < bound_.size(); ++i) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "data/lower_case.h"
+
 namespace caudal::query {
 namespace {
 
@@ -110,13 +112,6 @@ Error Lost(std::string_view name) {
                    fmt::format("the table '{}' can't be found again in the SQL: write its name and "
                                "time in the plainest way",
                                name));
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
 }
 
 // From the words of "AT ( unit => expression )" that begin at `i`.

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "data/lower_case.h"
 #include "engine/quoting.h"
 #include "query/column_sql.h"
 #include "query/file_projection.h"
@@ -20,13 +21,6 @@ constexpr std::string_view kFileColumn = "caudal_file_name";
 constexpr std::string_view kRowColumn = "file_row_number";
 // Statistics of many writers leave NaNs out, while to DuckDB a NaN is above all numbers.
 constexpr std::string_view kOptions = "hive_partitioning = false, can_have_nan = true";
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // Distinguishes partitions; nobody reads it.
 std::string TextOf(const std::vector<Value>& values) {
@@ -135,6 +129,7 @@ Result<std::string> Builder::Paths(const std::vector<const lake::DataFile*>& fil
 
 Result<std::string> Builder::Select(const Group& group) {
   std::vector<const lake::DataFile*> data;
+  data.reserve(group.files.size());
   for (const lake::ScanFile* file : group.files) data.push_back(&file->data->file);
   const std::string paths = TRY(Paths(data));
   if (!group.deletes)

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "data/lower_case.h"
 #include "engine/duckdb/type_name.h"
 #include "engine/quoting.h"
 
@@ -12,13 +13,6 @@ namespace caudal::engine {
 namespace {
 
 using caudal::Field;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 constexpr std::string_view kIdKey = "__duckdb_field_id";
 
