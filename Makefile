@@ -75,6 +75,10 @@ soak: dev ## Crash loops for ROUNDS rounds (500) from SEED; goes on where it sto
 soak-functions: dev ## The same with functions of each kind, for ROUNDS rounds (300)
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/functions_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
 
+.PHONY: soak-tables
+soak-tables: dev ## The same with tables, for ROUNDS rounds (300)
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/tables_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
+
 .PHONY: fuzz
 fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
 	@$(call configure,fuzz,test)
@@ -99,7 +103,7 @@ fmt: ## Format the C++ sources
 	@git ls-files '*.cc' '*.h' | xargs clang-format-16 -i
 
 .PHONY: lock
-lock: ## Write the Python lock file anew from test/support/requirements.in
+lock: ## Write the Python lock files anew from the requirements.in of test/support and below
 	@scripts/lock_python
 
 .PHONY: clean

@@ -1,5 +1,5 @@
 // The first line of any file is read or refused; line ends come out the same in one piece as in
-// two.
+// two; what is plain has as many records as is counted otherwise.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "functions/sql/csv_head.h"
+#include "functions/sql/csv_plain.h"
 #include "functions/sql/csv_records.h"
 #include "functions/sql/line_ends.h"
 #include "functions/sql/messages.h"
@@ -42,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return static_cast<unsigned long long>(records.records());
   };
   if (count(0) != count(cut)) std::abort();
+  const auto plain = CountPlainLines(text, options, 2);
+  if (plain && (data[0] & 16) == 0 && *plain != count(0)) std::abort();
 
   (void)CsvMessage(text);
   const auto uri = ParseUri(text);

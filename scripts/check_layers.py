@@ -15,6 +15,7 @@ LAYERS = [
     {"lake", "capture", "sched"},
     {"query", "checks"},
     {"pipeline", "functions", "models"},
+    {"transfer"},
     {"api"},
     {"app"},
 ]

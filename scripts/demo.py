@@ -131,7 +131,7 @@ def main():
         if checked.returncode:
             say(checked.stdout + checked.stderr)
         step(5, "A file of payments lands in raw/, and the clean tables appear (examples/payments, a SQL function)")
-        payments(folder, say, check)
+        payments(folder, say, check, step)
     say()
     if failures:
         say(f"{len(failures)} checks failed: {'; '.join(failures)}")
@@ -140,6 +140,8 @@ def main():
     say("   make run                 a server of your own on http://127.0.0.1:8080 (examples/platform/caudal.yaml)")
     say("   examples/payments        the function of step 5, its rules, and a README to follow step by step")
     say("   docs/functions-sql.md    what SQL functions take, check and write")
+    say("   docs/queries.md          SQL over tables, from the command line and over HTTP")
+    say("   docs/tables.md           tables: who can read and write them, and how they are kept")
     say("   docs/clients.md          point gsutil, gcloud, Python, Node, gcsfs, pandas or DuckDB at it")
     say("   docs/cli.md              every command: caudal --help, caudal events tail, caudal keys create, …")
     say("   docs/ARCHITECTURE.md     how it is built; make test runs everything that keeps it so")

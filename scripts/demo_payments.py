@@ -75,7 +75,33 @@ def bad_file(server, bucket, output, say, check):
           run["status"] == "failed" and output("processed/payments.csv") == before)
 
 
-def payments(folder, say, check):
+def tables(server, output, say, check):
+    """The same rows as a table, for SQL and for any engine that reads Iceberg."""
+    loaded = server.cli("load", "payments.payments", f"gs://{OUTPUT}/processed/payments.parquet", "--replace", "--key", "id")
+    say(f"   caudal load payments.payments gs://{OUTPUT}/processed/payments.parquet --replace --key id")
+    sql = ("SELECT status, count(*) AS payments, sum(amount) AS total FROM payments.payments GROUP BY status "
+           "ORDER BY total DESC NULLS LAST")
+    say(f'   caudal query "{sql}"')
+    shown = server.cli("query", "--format", "table", sql)
+    for line in shown.stdout.splitlines():
+        say("        " + line)
+    counted = json.loads(server.cli("query", "--format", "json", "SELECT count(*) AS n FROM payments.payments").stdout)
+    rows = list(csv.DictReader(output("processed/payments.csv").decode().splitlines()))
+    check(f"the table has the {len(rows):,} accepted rows",
+          loaded.returncode == 0 and shown.returncode == 0 and int(counted[0]["n"]) == len(rows))
+    say("   the same in Python, with pyiceberg (against a server of your own):")
+    lines = ["from pyiceberg.catalog import load_catalog",
+             f'catalog = load_catalog("caudal", type="rest", uri="{server.url}/iceberg")',
+             'print(catalog.load_table("payments.payments").scan(selected_fields=("status", "amount")).to_arrow())']
+    for line in lines:
+        say("        " + line)
+    read = subprocess.run([sys.executable, "-c", "\n".join([*lines[:2],
+                           'print(catalog.load_table("payments.payments").scan().to_arrow().num_rows)'])],
+                          capture_output=True, text=True, check=False)
+    check("pyiceberg reads as many", read.stdout.strip() == str(len(rows)))
+
+
+def payments(folder, say, check, step):
     copy = example_copy(folder)
     with CaudalServer(copy) as server:
         os.environ["STORAGE_EMULATOR_HOST"] = server.url
@@ -87,3 +113,5 @@ def payments(folder, say, check):
         bucket = client.bucket(INPUT)
         good_file(server, bucket, output, copy, say, check)
         bad_file(server, bucket, output, say, check)
+        step(6, "The clean payments as a table: SQL from the command line, and any engine that reads Iceberg")
+        tables(server, output, say, check)

@@ -69,17 +69,18 @@ def upserts_lines(got):
 
 
 def many(options, folder):
-    return tables(options.build, folder, "many", commits=20_000, rows=200, deletes=20)
+    return tables(options.build, folder, "many", commits=20_000, rows=200, deletes=20, table_rows=1_000_000,
+                  program=f"{options.build}/caudal")
 
 
 def many_lines(got):
     table, slower = got["most"], got["last_query_ms"] / got["first_query_ms"]
     files = table["data_files"] + table["delete_files"]
-    return [("20,000 commits in a row with maintenance: most live files", f"**{files}** (in {got['seconds']:,.0f} s)",
+    return [("20,000 commits in a row to a table of a million rows, with maintenance: most live files", f"**{files}** (in {got['seconds']:,.0f} s)",
              f"< {FILES_MAX}", files < FILES_MAX),
             ("… largest metadata file", f"**{table['metadata_bytes'] / 1024:,.0f} KiB**", "≤ 256 KiB",
              table["metadata_bytes"] <= METADATA_MAX),
-            ("… a query a row at the end, at the start = 1", f"**{slower:.2f}** ({got['first_query_ms']:.1f} ms, "
+            ("… a query over all rows at the end, at the start = 1", f"**{slower:.2f}** ({got['first_query_ms']:.1f} ms, "
              f"{got['last_query_ms']:.1f} ms)", f"≤ {SLOWER_MAX}", slower <= SLOWER_MAX)]
 
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -16,12 +17,13 @@
 #include "app/data_folder.h"
 #include "app/lake.h"
 #include "app/migrations.h"
-#include "base/log.h"
 #include "data/batch_builder.h"
 #include "data/json.h"
 #include "events/outbox.h"
+#include "lake/files/local_file.h"
 #include "objects/store.h"
 #include "os/file.h"
+#include "query/queries.h"
 
 namespace caudal {
 namespace {
@@ -42,7 +44,7 @@ double At(std::vector<double> values, double share) {
 // Everything below the server, over one folder.
 class Place {
  public:
-  explicit Place(const std::string& folder) {
+  explicit Place(const std::string& folder) : folder_(folder) {
     app::DataPaths paths{folder};
     os::MakeDirs(paths.meta()).value();
     os::MakeDirs(paths.objects()).value();
@@ -60,12 +62,37 @@ class Place {
   }
 
   app::Lake& lake() { return *lake_; }
+  objects::Store& store() { return *store_; }
+  // Milliseconds of a query over the whole table, as a client has it: the best of some.
+  double QueryMs(const std::string& program) {
+    if (queries_ == nullptr) {
+      query::QueriesOptions options;
+      options.engine.worker_command = {program, "engine-worker"};
+      options.engine.folder = folder_ + "/run/queries";
+      queries_ =
+          query::MakeQueries(std::move(options), *lake_->catalog, *store_, *lake_->manifests);
+    }
+    double best = 1e9;
+    for (int i = 0; i < 9; ++i) {
+      query::QueryRequest request;
+      request.sql =
+          "SELECT paid, count(*), sum(amount), max(note) FROM bench.payments GROUP BY ALL";
+      const auto begin = SteadyClock::now();
+      const std::unique_ptr<query::Query> running = queries_->Run(request).value();
+      while (running->rows().Next().value()) {
+      }
+      best = std::min(best, MsSince(begin));
+    }
+    return best;
+  }
 
  private:
   std::unique_ptr<meta::Database> database_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<objects::Store> store_;
   std::unique_ptr<app::Lake> lake_;
+  std::unique_ptr<query::Queries> queries_;
+  const std::string folder_;
 };
 
 const lake::TableName kTable{{"bench"}, "payments"};
@@ -140,6 +167,8 @@ double SyncOnce(const std::string& folder, int number) {
 
 struct Options {
   std::string folder;
+  std::string program;  // caudal
+  std::string copy;     // a folder for the data files of an append
   int64_t commits = 2000;
   int64_t rows = 200;
   int64_t deletes = 20;
@@ -191,20 +220,20 @@ Json Commits(const Options& options) {
           {"table", TableState(place.lake())}};
 }
 
+void Load(app::Lake& lake, Rows& rows, int64_t count) {
+  auto transaction = lake.writer->Begin();
+  for (int64_t at = 0; at < count; at += 50'000)
+    transaction->Append(kTable, rows.Of(Rows::From(at, std::min<int64_t>(50'000, count - at))))
+        .value();
+  transaction->Commit().value();
+}
+
 Json Upserts(const Options& options) {
   Place place(options.folder);
   Make(place.lake());
   Rows rows(2);
   const auto loading = SteadyClock::now();
-  {
-    auto transaction = place.lake().writer->Begin();
-    for (int64_t at = 0; at < options.table_rows; at += 50'000)
-      transaction
-          ->Append(kTable,
-                   rows.Of(Rows::From(at, std::min<int64_t>(50'000, options.table_rows - at))))
-          .value();
-    transaction->Commit().value();
-  }
+  Load(place.lake(), rows, options.table_rows);
   const double load_ms = MsSince(loading);
   std::vector<double> times;
   double cold = 0;
@@ -226,6 +255,58 @@ Json Upserts(const Options& options) {
           {"table", TableState(place.lake())}};
 }
 
+// Commits with maintenance going on, to a table that stays about as large: rows of it change, some
+// go, and come again. It is looked at now and then.
+Json Many(const Options& options) {
+  Place place(options.folder);
+  Make(place.lake());
+  Rows rows(4);
+  Load(place.lake(), rows, options.table_rows);
+  const double first_query = place.QueryMs(options.program);
+  Json most;
+  const auto start = SteadyClock::now();
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.commits; ++i) {
+    const Batch batch =
+        rows.Of(rows.Uniform(static_cast<size_t>(options.rows), options.table_rows));
+    const Batch keys =
+        Rows::Keys(rows.Uniform(static_cast<size_t>(options.deletes), options.table_rows));
+    const auto begin = SteadyClock::now();
+    auto transaction = place.lake().writer->Begin();
+    transaction->Delete(kTable, keys).value();
+    transaction->Upsert(kTable, batch).value();
+    transaction->Commit().value();
+    times.push_back(MsSince(begin));
+    if ((i + 1) % 100 == 0) {
+      const Json state = TableState(place.lake());
+      for (const auto& [key, value] : state.items())
+        most[key] = std::max(most.value(key, size_t{0}), value.get<size_t>());
+    }
+  }
+  const double seconds = MsSince(start) / 1000;
+  return {{"commits", options.commits},
+          {"table_rows", options.table_rows},
+          {"seconds", seconds},
+          {"p50_ms", At(times, 0.5)},
+          {"p99_ms", At(times, 0.99)},
+          {"most", most},
+          {"first_query_ms", first_query},
+          {"last_query_ms", place.QueryMs(options.program)},
+          {"table", TableState(place.lake())}};
+}
+
+// Copies the data files of the table, in order.
+void CopyFiles(Place& place, const std::string& folder) {
+  const lake::LoadedTable table = place.lake().catalog->Load(kTable).value();
+  const lake::SharedFiles files =
+      place.lake().manifests->Read(*table.metadata->current_snapshot()).value();
+  int number = 0;
+  for (const lake::SharedFile& file : files->Files(lake::FileContent::kData)) {
+    const lake::LocalFile local = lake::OpenTableFile(place.store(), file->file).value();
+    std::filesystem::copy_file(local.path, folder + "/" + std::to_string(++number) + ".parquet");
+  }
+}
+
 Json Append(const Options& options) {
   Place place(options.folder);
   Make(place.lake());
@@ -238,6 +319,7 @@ Json Append(const Options& options) {
   for (const Batch& batch : batches) transaction->Append(kTable, batch).value();
   transaction->Commit().value();
   const double ms = MsSince(begin);
+  if (!options.copy.empty()) CopyFiles(place, options.copy);
   return {{"rows", options.table_rows},
           {"ms", ms},
           {"rows_per_second", static_cast<double>(options.table_rows) / ms * 1000},
@@ -252,6 +334,8 @@ int main(int argc, char** argv) {
   CLI::App app("What writing tables costs.");
   Options options;
   app.add_option("--folder", options.folder)->required();
+  app.add_option("--program", options.program);
+  app.add_option("--copy", options.copy);
   app.add_option("--commits", options.commits);
   app.add_option("--rows", options.rows);
   app.add_option("--deletes", options.deletes);
@@ -265,6 +349,9 @@ int main(int argc, char** argv) {
   });
   app.add_subcommand("upserts", "changes spread over a table")->callback([&] {
     result = Upserts(options);
+  });
+  app.add_subcommand("many", "small commits with maintenance")->callback([&] {
+    result = Many(options);
   });
   app.add_subcommand("append", "rows into a new table")->callback([&] {
     result = Append(options);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "api/admin/routes.h"
+#include "api/admin/table_routes.h"
 #include "api/gcs/routes.h"
 #include "api/iceberg/routes.h"
 #include "app/authorizer.h"
@@ -21,6 +22,7 @@
 #include "app/server_file.h"
 #include "app/sql_runners.h"
 #include "app/subscribers.h"
+#include "app/transfer_service.h"
 #include "app/version.h"
 #include "auth/keys.h"
 #include "base/failpoint.h"
@@ -126,6 +128,7 @@ struct Platform::Impl {
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<Lake> lake;
   std::unique_ptr<QueryService> queries;
+  std::unique_ptr<TransferService> transfers;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
@@ -199,7 +202,8 @@ Result<void> Platform::Impl::OpenModules() {
   store =
       TRY(objects::Store::Open(StoreOptionsOf(config, paths), *database, *outbox, clock, random));
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
-  queries = TRY(QueryService::Open(config.limits, paths, *lake, *store, clock, random));
+  queries = TRY(QueryService::Open(config.query, paths, *lake, *store, clock, random));
+  transfers = TransferService::Make(paths, *lake, *queries->queries, *store, clock);
   return {};
 }
 
@@ -268,6 +272,8 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                        return CheckData(*database, folder.paths().objects(), check, true);
                      },
                      queries->running.get()});
+  api::AddTableRoutes(router,
+                      {*lake->catalog, *lake->manifests, *transfers->loads, *transfers->exporter});
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;
@@ -362,6 +368,7 @@ void Platform::Impl::Stop() {
   std::thread deliveries([this] {
     if (dispatcher) dispatcher->Stop(kDeliveryDrain);
   });
+  if (transfers) transfers->loads->Stop();
   if (functions) functions->Stop(kRunDrain);
   if (server) server->Stop();
   deliveries.join();
@@ -380,6 +387,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
+  impl_->transfers.reset();
   impl_->queries.reset();
   impl_->lake.reset();
   impl_->store.reset();

@@ -5,7 +5,7 @@
 
 namespace caudal::app {
 
-Result<std::unique_ptr<QueryService>> QueryService::Open(const LimitsConfig& limits,
+Result<std::unique_ptr<QueryService>> QueryService::Open(const QueryConfig& config,
                                                          const DataPaths& paths, Lake& lake,
                                                          objects::Store& store, Clock& clock,
                                                          Random& random) {
@@ -13,8 +13,15 @@ Result<std::unique_ptr<QueryService>> QueryService::Open(const LimitsConfig& lim
   const std::string program = TRY(os::OwnProgram());
   options.engine.worker_command = {program, engine::kWorkerCommand};
   options.engine.folder = paths.query_engine();
-  options.engine.workers_max = limits.query_workers_max;
-  options.running_max = limits.query_workers_max;
+  options.engine.workers_max = config.running_max;
+  options.running_max = config.running_max;
+  options.waiting_max = config.waiting_max;
+  options.wait_max = config.wait_max;
+  options.limits.memory_bytes = config.memory;
+  options.limits.threads = config.threads;
+  options.limits.temp_bytes = config.temp_space;
+  options.limits.time = config.timeout_max;
+  options.default_time = config.timeout;
   auto service = std::make_unique<QueryService>();
   service->queries = query::MakeQueries(std::move(options), *lake.catalog, store, *lake.manifests);
   service->running = std::make_unique<api::RunningQueries>(*service->queries, clock, random);

@@ -16,7 +16,7 @@ namespace caudal::app {
 // Its parts are in the order of their making, and thread-safe.
 struct QueryService {
   // All references must outlive it. Starts no process yet: the first query does.
-  static Result<std::unique_ptr<QueryService>> Open(const LimitsConfig& limits,
+  static Result<std::unique_ptr<QueryService>> Open(const QueryConfig& config,
                                                     const DataPaths& paths, Lake& lake,
                                                     objects::Store& store, Clock& clock,
                                                     Random& random);

@@ -17,6 +17,16 @@ namespace {
 using engine::QuoteName;
 using engine::QuoteText;
 
+std::string BrokenColumn(size_t index) { return fmt::format("\"caudal broken {}\"", index); }
+constexpr std::string_view kBadColumn = "\"caudal bad\"";
+constexpr std::string_view kGoodColumn = "\"caudal good\"";
+
+// DuckDB's only way to count in passing: sequences.
+constexpr std::string_view kRows = "caudal_rows";
+constexpr std::string_view kAccepted = "caudal_accepted";
+std::string BrokenCounter(size_t index) { return fmt::format("caudal_broken_{}", index); }
+std::string Counted(std::string_view counter) { return fmt::format("nextval('{}')", counter); }
+
 class Checker {
  public:
   Checker(engine::Session& session, const std::string& table, std::span<const Rule> rules,
@@ -28,11 +38,14 @@ class Checker {
   Result<TableResult> Apply() {
     columns_ = TRY(engine::ColumnsOf(session_, result_.table));
     TRY(Compile());
-    TRY(Count());
+    TRY(Judge());
     for (size_t i = 0; i < rules_.size(); ++i)
       if (rules_[i].action != Action::kQuarantine) TRY(Sample(i, name_, violations_[i]));
     TRY(FailWhereBroken());
-    if (!quarantine_.empty()) TRY(Split());
+    if (!quarantine_.empty()) {
+      TRY(TakeOut());
+      TRY(SampleQuarantine());
+    }
     return std::move(result_);
   }
 
@@ -44,14 +57,17 @@ class Checker {
   Result<void> Compile();
   Result<std::string> CompileOne(size_t index);
   Result<std::string> FindDuplicates(const Rule& rule, size_t index);
+  Result<void> Judge();
   Result<void> Count();
   Result<void> CountComplete(size_t index);
   // From the rows of `table` that `where` selects.
   Result<void> Sample(size_t index, const std::string& table, const std::string& where);
   Result<void> FailWhereBroken() const;
-  Result<void> Split();
-  Result<void> MakeQuarantine();
   Result<void> TakeOut();
+  Result<void> SampleQuarantine();
+  // The table with what each rule says of a row, and as the last column whether it goes to
+  // quarantine; each row that is read moves the counters.
+  std::string Judged() const;
   // Of the rules that quarantine: "concat_ws('; ', CASE WHEN … THEN '…' END, …)".
   std::string Concatenated(std::string (*text_of)(const Rule&)) const;
   Error DontAddUp(std::string_view what, int64_t there) const;
@@ -132,35 +148,66 @@ Result<void> Checker::Compile() {
   return {};
 }
 
-// One pass for all: how many rows there are, how many go, how many stay, how many break each rule.
-Result<void> Checker::Count() {
-  std::string counts = "count(*)";
+// CASE and greatest() see to it that every counter moves just where it should: AND and OR leave
+// operands out as they like.
+std::string Checker::Judged() const {
   std::string flags;
+  std::string bad = "false";
+  std::string counters = Counted(kRows);
   for (size_t i = 0; i < rules_.size(); ++i) {
     if (violations_[i].empty()) continue;
-    counts += fmt::format(", count(*) FILTER (WHERE broken_{})", i);
-    flags += fmt::format("{}({}) AS broken_{}", flags.empty() ? "" : ", ", violations_[i], i);
+    flags += fmt::format(", ({}) AS {}", violations_[i], BrokenColumn(i));
+    counters +=
+        fmt::format(", CASE WHEN {} THEN {} END", BrokenColumn(i), Counted(BrokenCounter(i)));
+    if (rules_[i].action == Action::kQuarantine) bad += " OR " + BrokenColumn(i);
   }
-  if (!quarantine_.empty()) {
-    counts += ", count(*) FILTER (WHERE bad), count(*) FILTER (WHERE NOT bad)";
-    flags += fmt::format(", ({}) AS bad", quarantine_);
+  counters += fmt::format(", CASE WHEN NOT ({}) THEN {} END", bad, Counted(kAccepted));
+  return fmt::format(
+      "(SELECT *, CASE WHEN greatest({}) > 0 THEN {} END AS {} FROM (SELECT *{} FROM {}))",
+      counters, bad, kBadColumn, flags, name_);
+}
+
+// One pass for all: the rows are counted, those that break each rule too, and those that go to
+// quarantine are kept.
+Result<void> Checker::Judge() {
+  std::string sequences;
+  for (const std::string_view counter : {kRows, kAccepted})
+    sequences += fmt::format("CREATE OR REPLACE TEMP SEQUENCE {};", counter);
+  for (size_t i = 0; i < rules_.size(); ++i)
+    sequences += fmt::format("CREATE OR REPLACE TEMP SEQUENCE {};", BrokenCounter(i));
+  TRY(Execute(sequences));
+  if (quarantine_.empty()) {
+    result_.quarantined =
+        TRY(AskNumber(fmt::format("SELECT count(*) FROM {} WHERE {}", Judged(), kBadColumn)));
+    return Count();
   }
+  result_.quarantine_table = "caudal quarantine of " + result_.table;
+  const std::string name = QuoteName(result_.quarantine_table);
+  std::string added(kBadColumn);
+  for (size_t i = 0; i < rules_.size(); ++i)
+    if (!violations_[i].empty()) added += ", " + BrokenColumn(i);
+  TRY(Execute(fmt::format(
+      "CREATE TABLE {} AS SELECT * EXCLUDE ({}), {} AS _reason, {} AS _rule "
+      "FROM {} WHERE {}",
+      name, added, Concatenated(&ReasonOf), Concatenated(&NameOf), Judged(), kBadColumn)));
+  result_.quarantined = TRY(AskNumber("SELECT count(*) FROM " + name));
+  return Count();
+}
+
+// What the counters say after the pass.
+Result<void> Checker::Count() {
   const engine::Table table =
-      TRY(Ask(fmt::format("SELECT {} FROM (SELECT {} FROM {})", counts,
-                          flags.empty() ? std::string("1") : flags, name_)));
-  const std::vector<std::optional<std::string>>& row = table.rows.at(0);
-  size_t at = 0;
-  result_.rows = result_.accepted = Number(row[at++]);
-  for (size_t i = 0; i < rules_.size(); ++i)
-    if (!violations_[i].empty()) result_.rules[i].rows = Number(row[at++]);
-  if (!quarantine_.empty()) {
-    result_.quarantined = Number(row[at]);
-    result_.accepted = Number(row[at + 1]);
-    if (result_.accepted + result_.quarantined != result_.rows)
-      return DontAddUp("a first count", result_.accepted + result_.quarantined);
-  }
-  for (size_t i = 0; i < rules_.size(); ++i)
+      TRY(Ask("SELECT sequence_name, last_value FROM duckdb_sequences() WHERE temporary"));
+  std::map<std::string, int64_t> counted;
+  for (const auto& row : table.rows) counted[row[0].value_or("")] = Number(row[1]);
+  result_.rows = counted[std::string(kRows)];
+  result_.accepted = counted[std::string(kAccepted)];
+  if (result_.accepted + result_.quarantined != result_.rows)
+    return DontAddUp("judging them", result_.accepted + result_.quarantined);
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    result_.rules[i].rows = counted[BrokenCounter(i)];
     if (rules_[i].kind == RuleKind::kComplete) TRY(CountComplete(i));
+  }
   return {};
 }
 
@@ -214,7 +261,7 @@ std::string Checker::Concatenated(std::string (*text_of)(const Rule&)) const {
   for (size_t i = 0; i < rules_.size(); ++i)
     if (rules_[i].action == Action::kQuarantine)
       parts +=
-          fmt::format(", CASE WHEN {} THEN {} END", violations_[i], QuoteText(text_of(rules_[i])));
+          fmt::format(", CASE WHEN {} THEN {} END", BrokenColumn(i), QuoteText(text_of(rules_[i])));
   return "concat_ws(" + parts + ")";
 }
 
@@ -228,25 +275,17 @@ Error Checker::DontAddUp(std::string_view what, int64_t there) const {
       "checks.sum");
 }
 
-Result<void> Checker::MakeQuarantine() {
-  const std::string name = QuoteName(result_.quarantine_table);
-  TRY(
-      Execute(fmt::format("CREATE TABLE {} AS SELECT *, {} AS _reason, {} AS _rule FROM {} "
-                          "WHERE {}{}",
-                          name, Concatenated(&ReasonOf), Concatenated(&NameOf), name_, quarantine_,
-                          result_.quarantined == 0 ? " LIMIT 0" : "")));
-  const int64_t there = TRY(AskNumber("SELECT count(*) FROM " + name));
-  if (there != result_.quarantined) return DontAddUp("quarantine", there);
-  return {};
-}
-
+// The view's condition is worked out in its SELECT, with random() so that it stays there: where
+// DuckDB moves it down, what it is made of is worked out twice.
 Result<void> Checker::TakeOut() {
   const bool is_view = TRY(engine::IsView(session_, result_.table));
   if (is_view) {
     const std::string before = QuoteName("caudal all of " + result_.table);
     TRY(Execute(fmt::format("ALTER VIEW {} RENAME TO {}", name_, before)));
-    return Execute(fmt::format("CREATE VIEW {} AS SELECT * FROM {} WHERE NOT ({})", name_, before,
-                               quarantine_));
+    return Execute(
+        fmt::format("CREATE VIEW {} AS SELECT * EXCLUDE ({}) FROM (SELECT *, CASE WHEN {} THEN "
+                    "random() < 0 ELSE random() < 2 END AS {} FROM {}) WHERE {}",
+                    name_, kGoodColumn, quarantine_, kGoodColumn, before, kGoodColumn));
   }
   if (result_.quarantined != 0)
     TRY(Execute(fmt::format("DELETE FROM {} WHERE {}", name_, quarantine_)));
@@ -255,10 +294,7 @@ Result<void> Checker::TakeOut() {
   return {};
 }
 
-Result<void> Checker::Split() {
-  result_.quarantine_table = "caudal quarantine of " + result_.table;
-  TRY(MakeQuarantine());
-  TRY(TakeOut());
+Result<void> Checker::SampleQuarantine() {
   for (size_t i = 0; i < rules_.size(); ++i) {
     if (rules_[i].action != Action::kQuarantine || result_.rules[i].rows == 0) continue;
     const std::string of_rule = fmt::format(

@@ -44,8 +44,8 @@ Json ToJson(const TableResult& result);
 // by one that leaves them out. What was made from the table before keeps what it took; views of it
 // see the accepted rows.
 //
-// The table is read once for all rules, once more for each `unique`, and once more when a row goes
-// to quarantine. `rows_known`: tables whose number of rows needn't be counted again.
+// The table is read once for all rules, and once more for each `unique`. `rows_known`: tables whose
+// number of rows needn't be counted again.
 //
 // kInvalid: a rule that can't be applied, or (code "checks.failed") broken rules that fail: each
 // with its number of rows and a few values; the table is as it was. kInternal when accepted and

@@ -36,6 +36,11 @@ class ThriftReader {
   explicit ThriftReader(std::string_view bytes) : rest_(bytes) {}
 
   bool failed() const { return failed_; }
+  size_t left() const { return rest_.size(); }
+  // What was read since `left` bytes were left.
+  std::string_view Since(size_t left) const {
+    return {rest_.data() - (left - rest_.size()), left - rest_.size()};
+  }
   void Fail() { failed_ = true; }
 
   // Calls `field(id, type)` for each field of a struct; it reads the value or calls Skip.
@@ -171,6 +176,7 @@ std::pair<ParquetNode, int64_t> ReadNode(ThriftReader& reader) {
   ParquetNode node;
   int64_t children = 0;
   reader.Struct([&](int64_t id, Thrift type) {
+    const size_t left = reader.left();
     if (id == 1) {
       node.physical = static_cast<int>(reader.Int(type));
     } else if (id == 3) {
@@ -191,6 +197,9 @@ std::pair<ParquetNode, int64_t> ReadNode(ThriftReader& reader) {
     } else {
       reader.Skip(type);
     }
+    // Physical type, length, converted type, scale, precision, logical type.
+    if (id == 1 || id == 2 || (id >= 6 && id <= 8) || id == 10)
+      (node.type += static_cast<char>('0' + id)) += reader.Since(left);
   });
   return {std::move(node), children};
 }

@@ -21,7 +21,8 @@ struct ParquetNode {
   bool map = false;      // marked as a map, in the new way or the old one
   bool decimal = false;  // likewise
   bool uuid = false;
-  std::optional<int> physical;   // Parquet's type; of columns that hold values
+  std::optional<int> physical;  // Parquet's type; of columns that hold values
+  std::string type;  // all that the schema says of the type: the same text, the same type
   std::vector<size_t> children;  // places in ParquetFooter::nodes; none: a column that holds values
 };
 

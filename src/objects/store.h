@@ -79,8 +79,8 @@ struct WriteRequest {
   std::optional<uint64_t> size;
 };
 
-// A finished local file that is to become an object. `path` must name a regular file (kInvalid for
-// a link) that nobody writes to any more. Or, instead of a file, the bytes themselves.
+// A finished local file that is to become an object, if large without an MD5: `path` must name a
+// regular file (kInvalid for a link) that nobody writes to any more. Or the bytes themselves.
 struct FileToPublish {
   WriteRequest request;
   std::string path;

@@ -166,7 +166,6 @@ Result<void> Intake::DigestFile() {
       return MakeError(ErrorKind::kConflict, "the file became shorter while it was published");
     const std::string_view bytes = std::string_view(piece).substr(0, n);
     crc32c_ = Crc32c(bytes, crc32c_);
-    md5_.Update(bytes);
     at += n;
   }
   return {};
@@ -178,7 +177,10 @@ Result<void> Intake::Adopt(const std::string& path) {
   const uint64_t links = TRY(source.Links());
   bool moved = false;
   if (links == 1 && size > core_.options()->journaled_bytes_max) moved = TRY(MoveIn(path));
-  if (moved) return DigestFile();
+  if (moved) {
+    has_md5_ = false;
+    return DigestFile();
+  }
   std::string piece(std::min<uint64_t>(size, kReadBytes), '\0');
   for (uint64_t at = 0; at < size;) {
     const size_t n = TRY(source.ReadAt(at, piece.data(), piece.size()));
@@ -193,7 +195,7 @@ Result<Prepared> Intake::Finish(const WriteRequest& request, bool journal_allowe
   Prepared prepared;
   prepared.size = size_;
   prepared.crc32c = crc32c_;
-  prepared.md5 = md5_.Finish();
+  if (has_md5_) prepared.md5 = md5_.Finish();
   TRY(CheckExpected(request, size_, crc32c_, prepared.md5));
   TRY(core_.AdmitBytes(0));
   journaled_ = journal_allowed && !in_file_ && AdmitToJournal(core_).ok();

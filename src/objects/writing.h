@@ -23,7 +23,8 @@ class Intake {
 
   Result<void> Append(std::string_view bytes);
   // Instead of Append, once: the bytes are those of a finished file, which is moved in where it can
-  // be.
+  // be; of one that is, no MD5 is taken: that takes a core longer than to write it, and a composed
+  // object has none either.
   Result<void> Adopt(const std::string& path);
   uint64_t size() const { return size_; }
 
@@ -44,6 +45,7 @@ class Intake {
   uint64_t size_ = 0;
   uint32_t crc32c_ = 0;
   Md5 md5_;
+  bool has_md5_ = true;
   std::string buffer_;  // all bytes while small
   int64_t blob_ = 0;    // 0: none yet
   os::File file_;

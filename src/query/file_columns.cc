@@ -96,6 +96,7 @@ Result<FileColumn> ColumnOf(const ParquetFooter& footer, size_t at) {
   column.name = node.name;
   column.sql_name = node.name;
   column.field_id = node.field_id;
+  if (node.children.empty()) column.type = node.type;
   return column;
 }
 

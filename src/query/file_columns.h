@@ -21,6 +21,7 @@ struct FileColumn {
   std::string name;      // as the file has it
   std::string sql_name;  // as DuckDB names it: where names differ by case only, later ones "A_1"
   std::optional<int32_t> field_id;
+  std::string type;                  // of a value, as the file's schema says it
   bool raw_bytes = false;            // bytes that aren't marked as text, or as a UUID
   std::vector<FileColumn> children;  // of a struct; one (the element) or two (key, value)
 

@@ -87,8 +87,9 @@ Result<std::string> FileProjections::ListOf(const lake::LiveFile& file,
 
 std::optional<Field> FileProjections::FindField(int32_t id) const {
   if (const Field* field = schema_.Find(id)) return *field;
-  for (const Schema& schema : metadata_.schemas)
-    if (const Field* field = schema.Find(id)) return *field;
+  // As it was last.
+  for (auto schema = metadata_.schemas.rbegin(); schema != metadata_.schemas.rend(); ++schema)
+    if (const Field* field = schema->Find(id)) return *field;
   return {};
 }
 

@@ -20,6 +20,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 std::vector<std::pair<std::string, engine::Value>> Named(const QueryRequest& request) {
   std::vector<std::pair<std::string, engine::Value>> named;
+  named.reserve(request.parameters.size());
   for (const Parameter& parameter : request.parameters)
     named.emplace_back(parameter.name, parameter.value);
   return named;

@@ -107,7 +107,7 @@ Result<void> Planner::Name(size_t i) {
   }
   if (natural && !use.schema.empty()) return {};
   if (!natural) {
-    schema = fmt::format("table {}", scanned);
+    schema = fmt::format("table/{}", scanned);  // no dataset's name has such a sign
     const auto key = std::pair(schema, LowerCase(use.name));
     if (names_.emplace(key, scanned).second) views_[scanned].emplace_back(schema, use.name);
   }

@@ -1,7 +1,9 @@
 // Golden values of the text formats, over every type that DuckDB has.
 #include <gmock/gmock.h>
 
-#include <chrono>
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include "data/json.h"
 #include "query/test_rows.h"
@@ -202,17 +204,16 @@ TEST_F(Results, AreWrittenFast) {
   for (const Format format : {Format::kJsonLines, Format::kCsv, Format::kArrow}) {
     const auto writer = ResultWriter::Make(format, *rows).value();
     std::string out;
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // the machine may be busy
     for (const engine::Batch& batch : batches) {
       out.clear();
       ASSERT_TRUE(writer->Add(batch, out).ok());
     }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    const double millions = 1.0 / took.count();
-    RecordProperty(std::string(NameOf(format)) + "_values_per_second", std::to_string(millions));
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    const double millions = 1.0 / std::max(seconds, 1e-6);
     printf("%s: %.1f million values/s\n", std::string(NameOf(format)).c_str(), millions);
     if (!engine::kSanitized) {
-      EXPECT_GT(millions, 0.5);
+      EXPECT_GT(millions, 2.0);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "lake/catalog/locations.h"
+#include <utility>
 
 namespace caudal::query {
 namespace {
@@ -36,15 +36,8 @@ Result<const ScanFiles::File*> ScanFiles::Open(const lake::DataFile& file) {
   const auto found = files_.find(file.path);
   if (found != files_.end()) return &found->second;
   TRY(CheckReadable(file));
-  const lake::ObjectPlace place = TRY(lake::PlaceOf(file.path));
-  Result<objects::OpenedObject> opened = store_.Open({place.bucket, place.name, {}});
-  if (!opened.ok()) {
-    if (!opened.error().Is(ErrorKind::kNotFound))
-      return std::move(opened).error().Within(file.path);
-    return MakeError(ErrorKind::kCorrupt, "the data file " + file.path + " is gone");
-  }
-  File kept{engine::Session::InputPath(fmt::format("f{}", order_.size())), opened->path,
-            opened->guard};
+  lake::LocalFile local = TRY(lake::OpenTableFile(store_, file));
+  File kept{engine::Session::InputPath(fmt::format("f{}", order_.size())), std::move(local)};
   const auto added = files_.emplace(file.path, std::move(kept)).first;
   order_.push_back(&added->second);
   return &added->second;
@@ -52,14 +45,14 @@ Result<const ScanFiles::File*> ScanFiles::Open(const lake::DataFile& file) {
 
 Result<SharedColumns> ScanFiles::Columns(const lake::DataFile& file) {
   const File* opened = TRY(Open(file));
-  return columns_.Read(file.path, opened->path);
+  return columns_.Read(file.path, opened->local.path);
 }
 
 std::vector<engine::Input> ScanFiles::Inputs() const {
   std::vector<engine::Input> inputs;
   inputs.reserve(order_.size());
   for (size_t i = 0; i < order_.size(); ++i)
-    inputs.push_back({fmt::format("f{}", i), order_[i]->path});
+    inputs.push_back({fmt::format("f{}", i), order_[i]->local.path});
   return inputs;
 }
 

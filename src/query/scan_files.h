@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
-#include "lake/files/live_file.h"
+#include "lake/files/local_file.h"
 #include "objects/store.h"
 #include "query/file_columns.h"
 
@@ -22,8 +22,7 @@ class ScanFiles {
 
   struct File {
     std::string sql_path;  // as SQL names it: "in/f7"
-    std::string path;      // the local one
-    objects::ReadGuard guard;
+    lake::LocalFile local;
   };
   // Once for each file. kUnsupported for formats other than Parquet, and encrypted ones; kCorrupt,
   // naming it, when it is gone.

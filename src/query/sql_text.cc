@@ -148,6 +148,10 @@ Result<SqlText> PrepareText(std::string_view sql) {
   if (!spaces.empty()) text = TRY(Cut(Apply(text.sql, std::move(spaces))));
   std::vector<Edit> times = TRY(SystemTimes(text));
   if (!times.empty()) text = TRY(Cut(Apply(text.sql, std::move(times))));
+  while (!text.words.empty() && text.words.back().Is(';')) {
+    text.sql.resize(text.words.back().begin);
+    text.words.pop_back();
+  }
   return text;
 }
 

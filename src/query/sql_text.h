@@ -23,8 +23,8 @@ struct SqlText {
 //   <table> FOR SYSTEM_TIME AS OF <expression> [AS <alias>]
 //
 // is DuckDB's <table> [AS <alias>] AT (TIMESTAMP => <expression>). The expression ends before the
-// next comma, closing parenthesis or key word that can't go on with it. kInvalid for texts without
-// end, and for too long ones.
+// next comma, closing parenthesis or key word that can't go on with it. Semicolons at the end go.
+// kInvalid for texts without end, and for too long ones.
 Result<SqlText> PrepareText(std::string_view sql);
 
 // A piece of the text, to be replaced.

@@ -18,6 +18,8 @@ using engine::QuoteText;
 // Columns that DuckDB adds for the joins with deletes.
 constexpr std::string_view kFileColumn = "caudal_file_name";
 constexpr std::string_view kRowColumn = "file_row_number";
+// Statistics of many writers leave NaNs out, while to DuckDB a NaN is above all numbers.
+constexpr std::string_view kOptions = "hive_partitioning = false, can_have_nan = true";
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
@@ -93,11 +95,12 @@ Result<void> Builder::Add(const lake::ScanFile& file) {
   const SharedColumns columns = TRY(projections_.ColumnsOf(file.data->file, files_));
   std::string list = TRY(projections_.ListOf(*file.data, columns));
   const bool deletes = !file.position_deletes.empty() || !file.equality_deletes.empty();
-  std::string key = deletes ? "d" : "p";
+  // Of columns of other types, too: DuckDB would read all files' values as of the first one's type.
+  std::string key =
+      fmt::format("{}{}/", deletes ? "d" : "p", static_cast<const void*>(columns.get()));
   // Equality deletes are those of a partition, and find their keys by the file's own columns.
   if (!file.equality_deletes.empty())
-    key = fmt::format("e{}/{}/{}/", file.data->spec_id, static_cast<const void*>(columns.get()),
-                      TextOf(file.data->file.partition));
+    key += fmt::format("e{}/{}/", file.data->spec_id, TextOf(file.data->file.partition));
   key += list;
   const auto [at, fresh] = by_key_.emplace(std::move(key), groups_.size());
   if (fresh) {
@@ -135,14 +138,13 @@ Result<std::string> Builder::Select(const Group& group) {
   for (const lake::ScanFile* file : group.files) data.push_back(&file->data->file);
   const std::string paths = TRY(Paths(data));
   if (!group.deletes)
-    return fmt::format("SELECT {} FROM read_parquet({}, hive_partitioning = false) d", group.list,
-                       paths);
+    return fmt::format("SELECT {} FROM read_parquet({}, {}) d", group.list, paths, kOptions);
   const std::string positions = TRY(PositionDeletes(group));
   std::string where;
   const std::string keys = TRY(EqualityDeletes(group, where));
-  std::string rows = fmt::format(
-      "read_parquet({}, hive_partitioning = false, filename = '{}', file_row_number = true) d{}",
-      paths, kFileColumn, positions);
+  std::string rows =
+      fmt::format("read_parquet({}, {}, filename = '{}', file_row_number = true) d{}", paths,
+                  kOptions, kFileColumn, positions);
   if (!keys.empty() && !positions.empty()) rows = fmt::format("(SELECT d.* FROM {}) d", rows);
   return fmt::format("SELECT {} FROM {}{}{}", group.list, rows, keys, where);
 }

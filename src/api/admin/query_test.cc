@@ -152,7 +152,7 @@ TEST_F(QueryApi, ErrorsBeforeTheFirstRowAreStatuses) {
   ExpectRefused(400, "'format' must be", "SELECT 1", R"(, "format": "xml")");
   ExpectRefused(400, "'fromat'", "SELECT 1", R"(, "fromat": "csv")");
   ExpectRefused(400, "'timeout_ms'", "SELECT 1", R"(, "timeout_ms": 0)");
-  ExpectRefused(400, "syntax", "SELEC 1");
+  ExpectRefused(400, "syntax", "SELECT 1 +");
   ExpectRefused(400, "nowhere", "SELECT * FROM nowhere");
   ExpectRefused(501, "VARIANT", "SELECT 1::VARIANT AS v");
   ExpectRefused(504, "engine.time", kEndless, R"(, "timeout_ms": 100)");

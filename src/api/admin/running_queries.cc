@@ -87,6 +87,7 @@ std::vector<Json> RunningQueries::List() const {
     for (const auto& [id, entry] : running_) queries.push_back(entry.query);
   }
   std::vector<Json> list;
+  list.reserve(queries.size());
   for (const auto& query : queries) list.push_back(query->About(clock_.Now()));
   std::sort(list.begin(), list.end(),
             [](const Json& a, const Json& b) { return a["started"] < b["started"]; });

@@ -187,6 +187,17 @@ struct LakeConfig {
   uint64_t transaction_memory = 256u << 20;
 };
 
+struct QueryConfig {
+  int running_max = 4;
+  int waiting_max = 64;
+  std::chrono::milliseconds wait_max{60'000};
+  uint64_t memory = 1ull << 30;
+  int threads = 2;
+  uint64_t temp_space = 8ull << 30;
+  std::chrono::milliseconds timeout{300'000};
+  std::chrono::milliseconds timeout_max{3'600'000};
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogOptions::Format format = LogOptions::Format::kAuto;
@@ -217,6 +228,7 @@ struct Config {
   std::map<std::string, FunctionConfig> functions;
   RunsConfig runs;
   LakeConfig lake;
+  QueryConfig query;
   LogConfig log;
   LimitsConfig limits;
 

@@ -60,7 +60,7 @@ const std::vector<Key<LimitsConfig>>& LimitsKeys() {
       Field("functions_running_max", &C::functions_running_max, Whole{1, 256}, kRestart,
             "Runs of functions at once, over all of them; at least one each."),
       Field("query_workers_max", &C::query_workers_max, Whole{1, 64}, kRestart,
-            "Processes that run SQL at once; more runs wait for one."),
+            "Processes that run SQL of functions at once; more runs wait for one."),
   };
   return keys;
 }
@@ -82,6 +82,7 @@ const std::vector<Key<Config>>& Keys() {
       Field("runs", &Config::runs, RunsSection(), kRestart, "Records of what functions did."),
       Field("lake", &Config::lake, LakeSection(), kRestart,
             "Tables, and their catalogue at /iceberg."),
+      Field("query", &Config::query, QuerySection(), kRestart, "Queries over tables."),
       Field("log", &Config::log, LogSection(), kRestart, "Logs."),
       Field("limits", &Config::limits, Section<LimitsConfig>{&LimitsKeys}, kRestart,
             "Bounds of memory and threads."),

@@ -17,6 +17,7 @@ const Section<EventsConfig>& EventsSection();
 const Section<FunctionConfig>& FunctionSection();
 const Section<RunsConfig>& RunsSection();
 const Section<LakeConfig>& LakeSection();
+const Section<QueryConfig>& QuerySection();
 const Section<LogConfig>& LogSection();
 const Section<LimitsConfig>& LimitsSection();
 

@@ -26,9 +26,10 @@ constexpr std::chrono::milliseconds kProgressEvery{100};
 constexpr uint64_t kSegmentMaxLeast = 16u << 20;
 // An interrupt between two statements is forgotten by DuckDB: it is repeated until it is heard.
 constexpr std::chrono::milliseconds kInterruptEvery{5};
+constexpr std::chrono::milliseconds kWriteBackEvery{200};
 
-// Two threads: one reads the socket, so that an interrupt is heard at any time; one runs
-// statements.
+// Three threads: one reads the socket, so that an interrupt is heard at any time; one runs
+// statements; one has the disk write what they make.
 class Worker {
  public:
   explicit Worker(os::File socket) : socket_(std::move(socket)) {}
@@ -36,8 +37,10 @@ class Worker {
   Result<void> Serve(const ReadyMessage& ready) {
     database_ = TRY(Database::Open());
     std::thread runner([this] { RunStatements(); });
-    // Never joined: the process ends with the socket, whatever it does then.
+    std::thread writer([this] { WriteBack(); });
+    // Never joined: the process ends with the socket, whatever they do then.
     runner.detach();
+    writer.detach();
     TRY(Send(FrameType::kReady, ready.Write()));
     while (true) {
       Result<Frame> frame = socket_.Receive(NextWakeUp());
@@ -151,6 +154,25 @@ class Worker {
           ran.ok() ? Send(FrameType::kFinished, FinishedMessage{message.number, *ran}.Write())
                    : Send(FrameType::kFailed, FailedMessage{message.number, ran.error()}.Write());
       if (!sent.ok()) os::ExitNow(0);  // nobody is there to tell
+    }
+  }
+
+  // While files grow, so that the sync at their end is short.
+  void WriteBack() {
+    while (true) {
+      {
+        MutexLock lock(mutex_);
+        while (running_ == 0) changed_.Wait(mutex_);
+      }
+      std::this_thread::sleep_for(kWriteBackEvery);
+      const Result<std::vector<os::DirEntry>> entries = os::ListDir("out");
+      if (!entries.ok()) continue;
+      for (const os::DirEntry& entry : *entries) {
+        Result<os::File> file = os::File::OpenPlain("out/" + entry.name);
+        if (!file.ok()) continue;
+        const Result<uint64_t> size = file->Size();
+        if (size.ok()) file->StartWriteback(0, *size);
+      }
     }
   }
 

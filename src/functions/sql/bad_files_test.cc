@@ -62,6 +62,21 @@ TEST_F(BadFilesTest, OthersThatAreNoCsv) {
             "are meant");
 }
 
+// Where a rule counts what came of it, a plain file is read by us alone: others as ever.
+TEST_F(BadFilesTest, OthersWhoseRowsARuleCounts) {
+  FunctionSpec spec = SqlSpec();
+  SqlExpectation complete = Expect("clean", checks::RuleKind::kComplete, "", checks::Action::kFail);
+  complete.rule.of = "raw";
+  PartOf(spec).expect = {complete};
+  StartSql(spec);
+  EXPECT_EQ(Wrong("a.csv", "a,b\n1,2\n3\n"), "line 3: there is 1 column instead of 2");
+  EXPECT_EQ(Wrong("b.csv", "a,b\n1,2\nM\xfcller,1\n"),
+            "line 3: it isn't UTF-8; CSV files must be UTF-8");
+  EXPECT_EQ(Wrong("c.csv", "a,b\n"), "it has no rows; set 'allow_empty' if that may be");
+  EXPECT_EQ(Right("d.csv", "a,b\n1,2\n\n3,Bücher\n"), "a,b\n1,2\n3,Bücher\n");
+  EXPECT_EQ(Right("e.csv", "a,b\r\n1,\"x\ny\"\r\n"), "a,b\n1,\"x\ny\"\n");
+}
+
 TEST_F(BadFilesTest, OthersWithOtherColumns) {
   StartSql(Typed());
   EXPECT_EQ(Wrong("a.csv", "id,day\nx,2026-01-01\n"),

@@ -26,6 +26,8 @@ struct RunInput {
   CsvOptions csv;
   engine::Input file;  // plain, and what the session calls it
   int64_t rows = 0;    // once it is a table
+  // A rule holds what the SQL makes of it to its number of rows, so that one lost on the way shows.
+  bool complete = false;
 
   std::string What() const;  // "input 'raw' (gs://bucket/name)"
 };

@@ -8,6 +8,7 @@
 #include "engine/quoting.h"
 #include "functions/sql/column_type.h"
 #include "functions/sql/csv_head.h"
+#include "functions/sql/csv_plain.h"
 #include "functions/sql/csv_records.h"
 #include "functions/sql/file_format.h"
 #include "functions/sql/line_ends.h"
@@ -40,9 +41,14 @@ class TableMaker {
 
   Result<void> Make() {
     if (input_.format == FileFormat::kCsv) {
-      TRY(ReadHead());
-      TRY(MakeCsv());
-      TRY(CheckRows());
+      const bool plain = TRY(ReadHead());
+      if (plain) {
+        TRY(MakeTyped(CsvSource()));
+        input_.rows = records_;
+      } else {
+        TRY(MakeCsv());
+        TRY(CheckRows());
+      }
     } else if (input_.format == FileFormat::kJson && !input_.spec->columns.empty()) {
       columns_ = input_.spec->columns;
       TRY(MakeTyped(JsonSource()));
@@ -56,7 +62,7 @@ class TableMaker {
   }
 
  private:
-  Result<void> ReadHead();
+  Result<bool> ReadHead();
   Result<void> MakeCsv();
   Result<void> CheckRows() const;
   Result<void> MakeTyped(const std::string& source);
@@ -88,7 +94,8 @@ Result<void> TableMaker::Execute(const std::string& sql) {
   return {};
 }
 
-Result<void> TableMaker::ReadHead() {
+// Whether it has nothing that DuckDB could read otherwise than it is counted.
+Result<bool> TableMaker::ReadHead() {
   const os::File file = TRY(os::File::Open(input_.file.path, os::File::Mode::kRead));
   std::string start(kCsvHeadBytes, '\0');
   const size_t got = TRY(file.ReadAt(0, start.data(), start.size()));
@@ -97,13 +104,18 @@ Result<void> TableMaker::ReadHead() {
   const bool may_be_empty = input_.spec->allow_empty && !input_.csv.header;
   if (size == 0 && may_be_empty) {
     columns_ = input_.spec->columns;
-    return {};
+    return false;
   }
   const std::vector<std::string> head = TRY(ReadCsvHead(start, got == size, input_.csv));
   columns_ = TRY(MatchColumns(head, input_.spec->columns, input_.csv));
-  const uint64_t records = TRY(CountCsvRecords(file, input_.csv, columns_.size(), go_on_));
-  records_ = static_cast<int64_t>(records) - (input_.csv.header ? 1 : 0);
-  return {};
+  std::optional<uint64_t> records;
+  const auto is_text = [](const auto& column) { return column.second == "text"; };
+  if (input_.complete && std::ranges::all_of(columns_, is_text))
+    records = TRY(CountPlainRecords(file, input_.csv, columns_.size(), go_on_));
+  const bool plain = records.has_value();
+  if (!plain) records = TRY(CountCsvRecords(file, input_.csv, columns_.size(), go_on_));
+  records_ = static_cast<int64_t>(*records) - (input_.csv.header ? 1 : 0);
+  return plain;
 }
 
 Result<void> TableMaker::CheckRows() const {

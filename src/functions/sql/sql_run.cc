@@ -58,6 +58,11 @@ Result<void> SqlRun::FindInputs() {
   for (size_t i = 0; i < part_.inputs.size(); ++i) {
     TRY(MayGoOn());
     RunInput input = TRY(FindInput(store_, part_.inputs[i], context_.event, i + 1, work_, go_on_));
+    input.complete = std::ranges::any_of(part_.expect, [&](const SqlExpectation& expectation) {
+      return expectation.rule.kind == checks::RuleKind::kComplete &&
+             expectation.rule.action == checks::Action::kFail &&
+             expectation.rule.of == input.spec->table;
+    });
     context_.log.Note(fmt::format("{}: {} bytes", input.What(), input.opened.object.size));
     inputs_.push_back(std::move(input));
   }

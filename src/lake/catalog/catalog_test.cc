@@ -88,7 +88,7 @@ TEST_F(CatalogTest, KeepsTablesAcrossRestarts) {
 TEST_F(CatalogTest, SaysWhatIsMissingOrThere) {
   Make("t");
   EXPECT_EQ(catalog_->Load({{"n"}, "u"}).error().code, "table.not_found");
-  EXPECT_EQ(catalog_->Load({{"m"}, "t"}).error().code, "namespace.not_found");
+  EXPECT_EQ(catalog_->Load({{"m"}, "t"}).error().code, "table.not_found");
   EXPECT_EQ(catalog_->Create({{"n"}, "t"}, Shape()).error().code, "table.exists");
   EXPECT_EQ(catalog_->Stage({{"n"}, "t"}, Shape()).error().code, "table.exists");
   EXPECT_EQ(catalog_->Create({{"m"}, "t"}, Shape()).error().code, "namespace.not_found");

@@ -28,7 +28,8 @@ Result<std::vector<FoundTable>> FindIgnoringCase(meta::Connection& connection,
         TRY(connection.Prepare("SELECT t.id, t.uuid, t.metadata, t.commits, n.path, t.name "
                                "FROM lake_tables t JOIN lake_namespaces n ON n.id = t.namespace "
                                "WHERE t.name = ? COLLATE NOCASE AND n.path = ? COLLATE NOCASE"));
-    q.BindAll(name.name, Join(name.space));
+    const std::string path = Join(name.space);  // bound, not copied
+    q.BindAll(name.name, path);
     while (TRY(q.Step())) {
       if (!ids.insert(q.Int(0)).second) continue;
       found.push_back({{Split(q.Text(4)), std::string(q.Text(5))},

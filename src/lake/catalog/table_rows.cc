@@ -12,18 +12,27 @@ Error Exists(const TableName& name) {
                    fmt::format("the table '{}' exists already", TextOf(name)), "table.exists");
 }
 
+Error NotFound(const TableName& name, std::string_view why) {
+  return MakeError(ErrorKind::kNotFound,
+                   fmt::format("the table '{}' doesn't exist{}", TextOf(name), why),
+                   "table.not_found");
+}
+
 }  // namespace
 
 Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name) {
-  const int64_t space = TRY(FindNamespace(connection, name.space));
+  // Clients ask for `space.table.files` as for a table, and look for one of that name only when told
+  // that there is no such table.
+  const Result<int64_t> space = FindNamespace(connection, name.space);
+  if (!space.ok() && space.error().code == "namespace.not_found")
+    return NotFound(name, ": " + space.error().message);
+  if (!space.ok()) return space.error();
   meta::Statement q =
       TRY(connection.Prepare("SELECT id, uuid, metadata, commits FROM lake_tables "
                              "WHERE namespace = ? AND name = ?"));
-  q.BindAll(space, name.name);
+  q.BindAll(*space, name.name);
   const bool found = TRY(q.Step());
-  if (!found)
-    return MakeError(ErrorKind::kNotFound,
-                     fmt::format("the table '{}' doesn't exist", TextOf(name)), "table.not_found");
+  if (!found) return NotFound(name, "");
   return TableRow{q.Int(0), std::string(q.Text(1)), std::string(q.Text(2)), q.Int(3)};
 }
 

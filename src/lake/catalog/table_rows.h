@@ -18,7 +18,7 @@ struct TableRow {
   int64_t commits = 0;
 };
 
-// kNotFound ("table.not_found", "namespace.not_found").
+// kNotFound ("table.not_found"), also where its namespace is missing.
 Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name);
 struct ListedTable {
   TableName name;

@@ -4,6 +4,15 @@ import uuid
 import pytest
 from pyiceberg.catalog import load_catalog
 from support.server import CaudalServer
+from support.spark_engine import SparkEngine
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    """One for all tests: use `spark.catalog(url)`."""
+    engine = SparkEngine(tmp_path_factory.mktemp("spark"))
+    yield engine
+    engine.stop()
 
 
 @pytest.fixture(scope="module")

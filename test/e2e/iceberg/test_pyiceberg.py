@@ -1,6 +1,7 @@
 """pyiceberg with nothing but the catalogue's URL: tables over the REST catalogue, their files over our storage API."""
 import datetime
 import decimal
+import math
 
 import pyarrow as pa
 import pytest
@@ -104,6 +105,20 @@ def test_purge(catalog, space, server):
     assert files() == set()
     assert not catalog.table_exists(f"{space}.t")
     assert kept.scan().to_arrow().num_rows == 3
+
+
+def test_queries_find_nans(catalog, space, server):
+    """pyarrow's statistics leave them out, and to SQL a NaN is above all numbers."""
+    table = catalog.create_table(f"{space}.t", schema=pa.schema([("a", pa.float64()), ("s", pa.struct([("z", pa.float32())]))]))
+    table.append(pa.table({"a": [1.0, math.nan, 2.0], "s": [{"z": 1.0}, None, {"z": math.nan}]}, schema=table.schema().as_arrow()))
+
+    def count(where):
+        answer = server.request("POST", "/api/v1/query", json={"sql": f"SELECT a FROM {space}.t WHERE {where}", "format": "csv"})
+        assert answer.ok, answer.text
+        return len(answer.text.splitlines()) - 1
+
+    for where in ("a > 5", "a = 'nan'", "s.z > 5", "s.z = 'nan'"):
+        assert count(where) == 1, where
 
 
 def test_names(catalog, space):
