@@ -2,12 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "lake/format/json_reader.h"
 
 namespace caudal::lake {
+namespace {
+
+void AppendText(std::string& out, const std::string& text) {
+  const bool plain = std::ranges::all_of(
+      text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  if (!plain) {
+    out += DumpJson(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+}  // namespace
 
 std::string_view Snapshot::operation() const {
   const auto found = summary.find("operation");
@@ -38,19 +54,29 @@ void AppendSnapshotText(std::string& text, const Snapshot& snapshot, int format_
     if (value) fmt::format_to(out, R"(,"{}":{})", name, *value);
   };
   number("parent-snapshot-id", snapshot.parent_id);
-  if (format_version >= 2) fmt::format_to(out, R"(,"sequence-number":{})", snapshot.sequence_number);
+  if (format_version >= 2)
+    fmt::format_to(out, R"(,"sequence-number":{})", snapshot.sequence_number);
   number("schema-id", snapshot.schema_id);
   number("first-row-id", snapshot.first_row_id);
   number("added-rows", snapshot.added_rows);
-  if (snapshot.key_id) fmt::format_to(out, R"(,"key-id":{})", DumpJson(*snapshot.key_id));
-  if (snapshot.manifest_list.empty())
+  if (snapshot.key_id) {
+    text += R"(,"key-id":)";
+    AppendText(text, *snapshot.key_id);
+  }
+  if (snapshot.manifest_list.empty()) {
     fmt::format_to(out, R"(,"manifests":{})", DumpJson(snapshot.manifests));
-  else
-    fmt::format_to(out, R"(,"manifest-list":{})", DumpJson(snapshot.manifest_list));
+  } else {
+    text += R"(,"manifest-list":)";
+    AppendText(text, snapshot.manifest_list);
+  }
   if (!snapshot.summary.empty()) {
     text += R"(,"summary":{)";
-    for (const auto& [key, value] : snapshot.summary)
-      fmt::format_to(out, "{}:{},", DumpJson(key), DumpJson(value));
+    for (const auto& [key, value] : snapshot.summary) {
+      AppendText(text, key);
+      text += ':';
+      AppendText(text, value);
+      text += ',';
+    }
     text.back() = '}';
   }
   text += '}';
