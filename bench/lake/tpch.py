@@ -5,6 +5,7 @@ connection, and must give the same rows.
 """
 import json
 import math
+import os
 import pathlib
 import statistics
 import subprocess
@@ -13,7 +14,6 @@ import time
 import urllib.parse
 
 import duckdb
-import duckdb_extension_tpch
 import pyarrow
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -25,6 +25,7 @@ TABLES = {"region": "r_regionkey", "nation": "n_nationkey", "supplier": "s_suppk
 CHANGED = {"orders": 40, "lineitem": 160}  # rows of an upsert commit
 COMMITS = 1000
 THREADS = 2
+PACKAGES = pathlib.Path(os.environ.get("CAUDAL_CACHE", pathlib.Path.home() / ".cache/caudal")) / "tpch"  # scripts/setup bench
 
 
 class Platform(servers.Server):
@@ -67,8 +68,7 @@ class Platform(servers.Server):
 
 def bare():
     connection = duckdb.connect(config={"threads": THREADS})
-    extension = next(pathlib.Path(duckdb_extension_tpch.__file__).parent.rglob("tpch.duckdb_extension"))
-    connection.execute(f"LOAD '{extension}'")
+    connection.execute(f"LOAD '{next(PACKAGES.rglob('tpch.duckdb_extension'))}'")
     return connection
 
 
@@ -115,7 +115,7 @@ def views(connection, files):
 
 def measure(options, folder):
     generated = folder / "generated"
-    subprocess.run(["tpchgen-cli", "-s", "1", "--format", "parquet", "--output-dir", generated], check=True)
+    subprocess.run([PACKAGES / "bin/tpchgen-cli", "-s", "1", "--format", "parquet", "--output-dir", generated], check=True)
     server = Platform(folder / "server", pathlib.Path(options.build) / "caudal")
     try:
         for table, key in TABLES.items():
