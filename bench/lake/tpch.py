@@ -23,7 +23,7 @@ TABLES = {"region": "r_regionkey", "nation": "n_nationkey", "supplier": "s_suppk
           "part": "p_partkey", "partsupp": "ps_partkey,ps_suppkey", "orders": "o_orderkey",
           "lineitem": "l_orderkey,l_linenumber"}
 CHANGED = {"orders": 40, "lineitem": 160}  # rows of an upsert commit
-COMMITS = 1000
+COMMITS = int(os.environ.get("CAUDAL_TPCH_COMMITS", 1000))
 THREADS = 2
 PACKAGES = pathlib.Path(os.environ.get("CAUDAL_CACHE", pathlib.Path.home() / ".cache/caudal")) / "tpch"  # scripts/setup bench
 
@@ -115,7 +115,7 @@ def views(connection, files):
 
 def measure(options, folder):
     generated = folder / "generated"
-    subprocess.run([PACKAGES / "bin/tpchgen-cli", "-s", "1", "--format", "parquet", "--output-dir", generated], check=True)
+    subprocess.run([PACKAGES / "bin/tpchgen-cli", "parquet", "-s", "1", f"--output-dir={generated}"], check=True)
     server = Platform(folder / "server", pathlib.Path(options.build) / "caudal")
     try:
         for table, key in TABLES.items():

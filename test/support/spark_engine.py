@@ -30,6 +30,8 @@ class SparkEngine:
             "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
             "spark.sql.shuffle.partitions": "2", "spark.sql.session.timeZone": "UTC",
             "spark.sql.warehouse.dir": str(folder), "spark.sql.adaptive.enabled": "false",
+            # A machine that is busy for two minutes would be taken for a dead one, for good.
+            "spark.network.timeout": "1h", "spark.executor.heartbeatInterval": "60s",
             # Compiling every query takes longer than it saves here.
             "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         }
@@ -54,7 +56,7 @@ class SparkEngine:
         except Exception as error:
             # What is said, without hundreds of frames.
             lines = [line for line in str(error).splitlines() if not line.lstrip().startswith(("at ", "..."))]
-            raise SparkError(f"{text}\n" + "\n".join(lines)) from None
+            raise SparkError("\n".join([text[:1000], *lines])) from None
 
     def remove_orphan_files(self, table, older_than):
         """Files below the table's location that nothing leads to; which they were."""

