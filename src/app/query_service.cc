@@ -1,5 +1,7 @@
 #include "app/query_service.h"
 
+#include <algorithm>
+
 #include "engine/worker.h"
 #include "os/process.h"
 
@@ -14,6 +16,8 @@ Result<std::unique_ptr<QueryService>> QueryService::Open(const QueryConfig& conf
   options.engine.worker_command = {program, engine::kWorkerCommand};
   options.engine.folder = paths.query_engine();
   options.engine.workers_max = config.running_max;
+  // One opens its next database while the other serves.
+  options.engine.warm_min = std::min(config.running_max, 2);
   options.running_max = config.running_max;
   options.waiting_max = config.waiting_max;
   options.wait_max = config.wait_max;

@@ -182,7 +182,8 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   open.limits = options_.limits;
   open.limits.time = time;
   // Dates and times without a zone are compared in UTC, as bounds are.
-  open.settings = {{"TimeZone", "UTC"}};
+  // Files are opened for their views, and again for the statement.
+  open.settings = {{"TimeZone", "UTC"}, {"parquet_metadata_cache", "true"}};
   std::unique_ptr<engine::Session> session = TRY(engine->Open(open));
   auto query =
       std::make_unique<RunningQuery>(std::move(place), std::move(session), request.control);
