@@ -14,6 +14,7 @@ namespace caudal::objects {
 namespace {
 
 constexpr size_t kFilesMax = 1000;  // each is several rows in one transaction
+constexpr size_t kDeletesMax = 500;
 
 Result<void> CheckRequests(Core& core, const std::vector<FileToPublish>& files) {
   if (files.size() > kFilesMax)
@@ -71,6 +72,27 @@ Result<std::vector<Object>> PublishFiles(Core& core, const std::vector<FileToPub
       }));
   for (const std::unique_ptr<Intake>& intake : intakes) intake->Published();
   return objects;
+}
+
+Result<int64_t> DeleteAll(Core& core, const std::vector<ObjectRef>& refs) {
+  if (refs.size() > kDeletesMax)
+    return MakeError(ErrorKind::kLimit,
+                     fmt::format("{} objects can't be deleted at once; the limit is {}",
+                                 refs.size(), kDeletesMax));
+  return core.database.Write([&](meta::Tx& tx) -> Result<int64_t> {
+    int64_t deleted = 0;
+    for (const ObjectRef& ref : refs) {
+      FAILPOINT("objects.delete_all.one");
+      // These two come before anything has changed.
+      Result<void> done = Delete(core, tx, ref, {});
+      if (done.ok()) {
+        ++deleted;
+      } else if (!done.error().Is(ErrorKind::kNotFound) && !done.error().Is(ErrorKind::kConflict)) {
+        return std::move(done).error();
+      }
+    }
+    return deleted;
+  });
 }
 
 }  // namespace caudal::objects

@@ -1,4 +1,4 @@
-// Several finished files become objects together.
+// Several finished files become objects together; several objects go together.
 #pragma once
 
 #include <vector>
@@ -12,5 +12,8 @@ namespace caudal::objects {
 // Store::PublishAll.
 Result<std::vector<Object>> PublishFiles(Core& core, const std::vector<FileToPublish>& files,
                                          const JoinPublication& also);
+
+// Store::DeleteAll.
+Result<int64_t> DeleteAll(Core& core, const std::vector<ObjectRef>& refs);
 
 }  // namespace caudal::objects

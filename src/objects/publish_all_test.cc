@@ -197,6 +197,35 @@ TEST_F(PublishAllTest, ADeathAtAnyStepLeavesAllOrNothing) {
   }
 }
 
+TEST_F(PublishAllTest, DeletesManyOrNone) {
+  Put("a", "1");
+  const Object b = Put("b", "2");
+  Put("b", "3");
+  Put("c", "4");
+  ASSERT_TRUE(store_
+                  ->Update({"bucket", "c"}, {},
+                           [](ObjectMetadata& metadata) -> Result<void> {
+                             metadata.temporary_hold = true;
+                             return {};
+                           })
+                  .ok());
+  const std::vector<ObjectRef> refs = {
+      {"bucket", "a"}, {"bucket", "b", b.generation}, {"bucket", "c"}, {"nowhere", "a"}};
+  const size_t events = Events().size();
+  ASSERT_TRUE(ArmFailpoints("objects.delete_all.one=error").ok());
+  EXPECT_FALSE(store_->DeleteAll(refs).ok());
+  DisarmFailpoints();
+  EXPECT_EQ(Read("a"), "1");
+  EXPECT_EQ(Events().size(), events);
+  EXPECT_EQ(store_->DeleteAll(refs).value(), 1);
+  EXPECT_EQ(store_->Stat({"bucket", "a"}).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(Read("b"), "3");
+  EXPECT_EQ(Read("c"), "4");
+  ASSERT_EQ(Events().size(), events + 1);
+  EXPECT_EQ(Events().back().type, events::EventType::kDeleted);
+  EXPECT_EQ(store_->DeleteAll(std::vector<ObjectRef>(501)).error().kind, ErrorKind::kLimit);
+}
+
 #endif
 
 }  // namespace

@@ -133,6 +133,9 @@ class StoreOfParts final : public Store {
     return core_.database.Write(
         [&](meta::Tx& tx) { return objects::Delete(core_, tx, ref, conditions); });
   }
+  Result<int64_t> DeleteAll(const std::vector<ObjectRef>& refs) override {
+    return objects::DeleteAll(core_, refs);
+  }
   Result<Object> Compose(const ComposeRequest& request) override {
     return objects::Compose(core_, request);
   }

@@ -256,6 +256,9 @@ class Store {
                                 const std::function<Result<void>(ObjectMetadata&)>& change,
                                 bool override_unlocked_retention = false) = 0;
   virtual Result<void> Delete(const ObjectRef& ref, const Preconditions& conditions = {}) = 0;
+  // Deletes up to 500 objects (kLimit) in ONE transaction, with their events, and gives back how
+  // many: those that aren't there, or are held back (holds, retention), are passed over.
+  virtual Result<int64_t> DeleteAll(const std::vector<ObjectRef>& refs) = 0;
   virtual Result<Object> Compose(const ComposeRequest& request) = 0;
   // Shares the bytes: its cost doesn't depend on the size.
   virtual Result<Object> Copy(const CopyRequest& request) = 0;
