@@ -298,6 +298,11 @@ constexpr Entry kCatalogue[] = {
     {Text::kExportUsage, "say what and where to: DATASET.TABLE FILE, or --sql SQL FILE",
      "diga qué y adónde: CONJUNTO.TABLA ARCHIVO, o --sql SQL ARCHIVO"},
     {Text::kExportDone, "{}: {} bytes", "{}: {} bytes"},
+    {Text::kTableCompact, "Merge small files and apply deletes, as far as it is worth it",
+     "Une archivos pequeños y aplica los borrados, en lo que merezca la pena"},
+    {Text::kTableEverything, "All of them, worth it or not", "Todos, merezca la pena o no"},
+    {Text::kTableCompacted, "{}: {} data files and {} delete files became {}",
+     "{}: {} archivos de datos y {} de borrados han pasado a ser {}"},
 };
 
 static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));

@@ -170,6 +170,9 @@ enum class Text : uint16_t {
   kExportDataset,
   kExportUsage,
   kExportDone,
+  kTableCompact,
+  kTableEverything,
+  kTableCompacted,
   kCount
 };
 

@@ -272,8 +272,8 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                        return CheckData(*database, folder.paths().objects(), check, true);
                      },
                      queries->running.get()});
-  api::AddTableRoutes(router,
-                      {*lake->catalog, *lake->manifests, *transfers->loads, *transfers->exporter});
+  api::AddTableRoutes(router, {*lake->catalog, *lake->manifests, *lake->upkeep, *transfers->loads,
+                               *transfers->exporter});
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;

@@ -4,6 +4,7 @@
 #include "http/router.h"
 #include "lake/catalog/catalog.h"
 #include "lake/files/manifest_cache.h"
+#include "lake/upkeep/upkeep.h"
 #include "transfer/export.h"
 #include "transfer/loads.h"
 
@@ -13,6 +14,7 @@ namespace caudal::api {
 struct TableDependencies {
   lake::Catalog& catalog;
   lake::ManifestCache& manifests;
+  lake::Upkeep& upkeep;
   transfer::Loads& loads;
   transfer::Exporter& exporter;
 };

@@ -310,6 +310,24 @@ Result<http::Response> Rollback(const TableDependencies& deps, const http::Reque
                        {"before", before.is_null() ? before : Json(DumpJson(before))}});
 }
 
+Result<http::Response> Compact(const TableDependencies& deps, const http::Request& request) {
+  const Json body = TRY(ObjectBody(request));
+  const auto everything = body.find("everything");
+  if (everything != body.end() && !everything->is_boolean())
+    return MakeError(ErrorKind::kInvalid, "'everything' must be true or false");
+  const lake::TableName name = TableIn(request);
+  const lake::CompactionReport report =
+      TRY(deps.upkeep.Compact(name, everything != body.end() && everything->get<bool>()));
+  return JsonResponse({{"table", lake::TextOf(name)},
+                       {"snapshot_id", std::to_string(report.snapshot_id)},
+                       {"commits", report.commits},
+                       {"removed_data_files", report.removed_data_files},
+                       {"added_data_files", report.added_data_files},
+                       {"removed_delete_files", report.removed_delete_files},
+                       {"added_delete_files", report.added_delete_files},
+                       {"rows", report.rows}});
+}
+
 }  // namespace
 
 void AddTableViews(http::Router& router, const TableDependencies& dependencies) {
@@ -324,6 +342,7 @@ void AddTableViews(http::Router& router, const TableDependencies& dependencies) 
   add(http::Method::kGet, table + "/history", "admin.tables.get", History);
   add(http::Method::kGet, table + "/files", "admin.tables.get", Files);
   add(http::Method::kPost, table + "/rollback", "admin.tables.rollback", Rollback);
+  add(http::Method::kPost, table + "/compact", "admin.tables.compact", Compact);
 }
 
 }  // namespace caudal::api::admin

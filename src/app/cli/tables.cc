@@ -13,6 +13,7 @@ struct Options {
   std::string snapshot;
   std::string timestamp;
   std::string ref;
+  bool everything = false;
 };
 
 using Show = std::function<void(const Json&)>;
@@ -140,6 +141,18 @@ int Rollback(const Context& context, const Options& options) {
   });
 }
 
+int Compact(const Context& context, const Options& options) {
+  const Result<std::string> path = PathOf(options.table);
+  if (!path.ok()) return context.Fail(path.error());
+  Result<AdminClient> client = AdminClient::Connect(context);
+  if (!client.ok()) return context.Fail(client.error());
+  const Json body = {{"everything", options.everything}};
+  return Print(context, client->Post(*path + "/compact", body), [&](const Json& answer) {
+    context.Print(Text::kTableCompacted, Cell(answer, "table"), Cell(answer, "removed_data_files"),
+                  Cell(answer, "removed_delete_files"), Cell(answer, "added_data_files"));
+  });
+}
+
 }  // namespace
 
 void AddTables(Commands& commands) {
@@ -170,6 +183,13 @@ void AddTables(Commands& commands) {
         command.add_option("--ref", options.ref, say(Text::kTableRef));
       },
       Rollback);
+  AddCommand<Options>(
+      commands, *table, "compact", Text::kTableCompact,
+      [=](CLI::App& command, Options& options) {
+        named(command, options);
+        command.add_flag("--all", options.everything, say(Text::kTableEverything));
+      },
+      Compact);
 }
 
 }  // namespace caudal::app::cli

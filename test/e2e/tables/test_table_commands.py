@@ -22,6 +22,7 @@ def test_load_look_and_export(tables, dataset, server):
     history = json.loads(server.cli("table", "history", name, "--json").stdout)["snapshots"]
     assert len(history) == 2 and "append" in server.cli("table", "history", name).stdout
     assert "data" in server.cli("table", "files", name).stdout
+    assert name in server.cli("table", "compact", name, "--all").stdout
     server.cli("table", "rollback", name, history[1]["snapshot_id"])
     assert len(tables.rows(name)) == 2
     assert server.cli("table", "rollback", name, check=False).returncode == 2

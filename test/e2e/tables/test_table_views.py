@@ -74,3 +74,16 @@ def test_says_what_is_wrong(tables, dataset, ask):
     ask(f"/{dataset}/t/rollback", {"timestamp": "1990-01-01T00:00:00Z"}, 404)
     ask(f"/{dataset}/none", None, 404)
     ask("?dataset=none", None, 404)
+
+
+def test_compaction(tables, dataset, catalog, ask):
+    name, path = f"{dataset}.t", f"/{dataset}/t"
+    for i in range(3):
+        tables.load(name, tables.file("a.csv", f"id,name\n{i},n{i}\n9,nine\n"), key="id", mode="upsert")
+    before = tables.rows(name, "id")
+    answer = ask(f"{path}/compact", {"everything": True})
+    assert answer["removed_data_files"] >= 3 and answer["added_data_files"] == 1
+    assert [(one["content"], one["rows"]) for one in ask(f"{path}/files")["files"]] == [("data", 4)]
+    assert tables.rows(name, "id") == before
+    ask(f"{path}/compact", {"everything": "yes"}, 400)
+    ask(f"/{dataset}/none/compact", {}, 404)
