@@ -21,8 +21,8 @@ Error NotFound(const TableName& name, std::string_view why) {
 }  // namespace
 
 Result<TableRow> ReadTable(meta::Connection& connection, const TableName& name) {
-  // Clients ask for `space.table.files` as for a table, and look for one of that name only when told
-  // that there is no such table.
+  // Clients ask for `space.table.files` as for a table, and look for one of that name only when
+  // told that there is no such table.
   const Result<int64_t> space = FindNamespace(connection, name.space);
   if (!space.ok() && space.error().code == "namespace.not_found")
     return NotFound(name, ": " + space.error().message);

@@ -85,6 +85,13 @@ Result<CompactionReport> Compactor::Run(const TableName& table, int rounds) {
   return RunRounds(table, policy_, rounds);
 }
 
+Result<CompactionReport> Compactor::RunSettled(const TableName& table, int rounds) {
+  CompactionPolicy policy = policy_;
+  policy.deleted_share = std::min(policy.deleted_share, policy.settled_share);
+  policy.files_min = std::min(policy.files_min, policy.files_few);
+  return RunRounds(table, policy, rounds);
+}
+
 Result<CompactionReport> Compactor::RunAll(const TableName& table) {
   const LoadedTable loaded = TRY(writer_.catalog().Load(table));
   CompactionPolicy policy = policy_;

@@ -46,6 +46,9 @@ class Compactor {
   // tables of format version 1, and of version 3, whose rows have ids that would be lost; kCorrupt
   // naming a file. What was committed before an error stays.
   Result<CompactionReport> Run(const TableName& table, int rounds = 8);
+  // For a table that nobody changes for the moment: reading it becomes as cheap as rewriting two
+  // hundred rows for each deleted one allows.
+  Result<CompactionReport> RunSettled(const TableName& table, int rounds = 8);
   // All files that the table has now: small ones merged, without deletes, under the present
   // partition spec.
   Result<CompactionReport> RunAll(const TableName& table);

@@ -234,15 +234,7 @@ Result<void> Remover::Remove(const std::string& uuid, const std::vector<Note>& d
     for (size_t i = begin; i < end; ++i)
       refs.push_back({due[i].bucket, due[i].name, due[i].generation});
     FAILPOINT("lake.remove.batch");
-    for (const objects::ObjectRef& ref : refs) {
-      Result<void> removed = store_.Delete(ref);
-      if (removed.ok()) {
-        ++report.removed;
-      } else if (!removed.error().Is(ErrorKind::kNotFound) &&
-                 !removed.error().Is(ErrorKind::kConflict)) {
-        return removed;
-      }
-    }
+    report.removed += TRY(store_.DeleteAll(refs));
     FAILPOINT("lake.remove.noted");
     TRY(Forget(uuid, std::span(due).subspan(begin, end - begin)));
   }

@@ -158,7 +158,7 @@ TEST_F(RemovalTest, AFailureLeavesTheRestForTheNextRun) {
   for (int i = 0; i < 3; ++i) PutAt(LocationOf("t") + "/data/orphan" + std::to_string(i));
   EXPECT_EQ(Run().unneeded, 3);
   clock_.Advance(25h);
-  for (const char* step : {"lake.remove.batch", "lake.remove.noted"}) {
+  for (const char* step : {"lake.remove.batch", "objects.delete_all.one", "lake.remove.noted"}) {
     ASSERT_TRUE(ArmFailpoints(std::string(step) + "=error").ok());
     EXPECT_EQ(Run().failed, 1) << step;
     DisarmFailpoints();

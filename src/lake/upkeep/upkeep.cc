@@ -85,7 +85,12 @@ void Upkeep::LookAtTables() {
     seen.listed = true;
     const Time now = std::chrono::steady_clock::now();
     const int64_t commits = table.commits - seen.commits;
-    if (commits == 0 || now < seen.next) continue;
+    if (now < seen.next) continue;
+    if (commits == 0) {
+      if (seen.settled != table.commits && now - seen.looked >= options_.interval)
+        Settle(table, seen);
+      continue;
+    }
     if (commits < options_.commits_min && seen.commits >= 0 &&
         now - seen.looked < options_.interval)
       continue;
@@ -118,6 +123,18 @@ void Upkeep::LookAt(const ListedTable& table, Seen& seen) {
                                       {"files", std::to_string(report->removed_data_files)},
                                       {"into", std::to_string(report->added_data_files)},
                                       {"rows", std::to_string(report->rows)}});
+}
+
+void Upkeep::Settle(const ListedTable& table, Seen& seen) {
+  Result<CompactionReport> report = CompactionReport();
+  {
+    MutexLock lock(compacting_);
+    report = compactor_.RunSettled(table.name, kRounds);
+  }
+  seen.looked = std::chrono::steady_clock::now();
+  if (!report.ok()) return Failed(table, seen, report.error());
+  // Its own commits make the table one that is looked at again.
+  seen.settled = table.commits;
 }
 
 void Upkeep::Failed(const ListedTable& table, Seen& seen, const Error& error) {

@@ -1,5 +1,6 @@
-// Tables maintained by themselves: compaction soon after they need it, and the removal of files
-// that nobody needs. Snapshots expire, and manifests are merged, inside commits.
+// Tables maintained by themselves: compaction soon after they need it, and once more when they come
+// to rest; the removal of files that nobody needs. Snapshots expire, and manifests are merged,
+// inside commits.
 #pragma once
 
 #include <atomic>
@@ -48,6 +49,7 @@ class Upkeep {
   struct Seen {
     int64_t commits = -1;  // when it was last looked at
     Time looked;
+    int64_t settled = -1;  // as `commits`, when it had come to rest
     int failures = 0;
     Time next;  // not before
     std::string error;
@@ -58,6 +60,7 @@ class Upkeep {
   void RemoveLoop();
   void LookAtTables();
   void LookAt(const ListedTable& table, Seen& seen);
+  void Settle(const ListedTable& table, Seen& seen);
   void Failed(const ListedTable& table, Seen& seen, const Error& error);
   // False: it stops.
   bool Sleep(std::chrono::milliseconds time) EXCLUDES(mutex_);
