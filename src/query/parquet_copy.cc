@@ -43,6 +43,8 @@ Result<void> CopyToParquet(engine::Session& session, const std::string& sql,
     const std::unique_ptr<engine::Rows> none =
         TRY(session.Run({"SELECT * FROM " + rows + " LIMIT 0", parameters, false}));
     columns = none->columns();
+    // To its end: a statement that is left is stopped, and the session with it if that takes long.
+    TRY(none->Next());
   }
   std::string names;
   std::string values;
