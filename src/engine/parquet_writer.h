@@ -62,8 +62,8 @@ class ParquetWriter {
   virtual Result<void> Write(caudal::Batch batch) = 0;
   virtual int64_t rows() const = 0;    // so far
   virtual uint64_t bytes() const = 0;  // so far, as batches
-  // Once. The file's bytes are on stable storage when it returns, unless the options say otherwise. kInvalid when there are no rows:
-  // a table needs no such file.
+  // Once. The file's bytes are on stable storage when it returns, unless the options say otherwise.
+  // kInvalid when there are no rows: a table needs no such file.
   virtual Result<ParquetFile> Finish() = 0;
 };
 
