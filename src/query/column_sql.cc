@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <set>
 
+#include "data/distinct_names.h"
 #include "data/json.h"
-#include "data/lower_case.h"
 #include "engine/quoting.h"
 #include "lake/format/bounds.h"
 
@@ -124,14 +123,10 @@ class Rebuilder {
 }  // namespace
 
 std::vector<std::string> SqlNames(const std::vector<Field>& fields) {
-  std::set<std::string> taken;
+  DistinctNames distinct;
   std::vector<std::string> names;
-  for (const Field& field : fields) {
-    std::string name = field.name;
-    for (int i = 1; !taken.insert(LowerCase(name)).second; ++i)
-      name = fmt::format("{}_{}", field.name, i);
-    names.push_back(std::move(name));
-  }
+  names.reserve(fields.size());
+  for (const Field& field : fields) names.push_back(distinct.Next(field.name));
   return names;
 }
 

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
-#include "data/lower_case.h"
+#include "data/distinct_names.h"
 #include "os/file.h"
 
 namespace caudal::query {
@@ -19,12 +18,8 @@ constexpr int kByteArray = 6;
 constexpr int kFixedByteArray = 7;
 
 void GiveSqlNames(std::vector<FileColumn>& columns) {
-  std::set<std::string> taken;
-  for (FileColumn& column : columns) {
-    column.sql_name = column.name;
-    for (int i = 1; !taken.insert(LowerCase(column.sql_name)).second; ++i)
-      column.sql_name = fmt::format("{}_{}", column.name, i);
-  }
+  DistinctNames distinct;
+  for (FileColumn& column : columns) column.sql_name = distinct.Next(column.name);
 }
 
 Result<FileColumn> ColumnOf(const ParquetFooter& footer, size_t at);

@@ -7,15 +7,6 @@
 namespace caudal::query {
 namespace {
 
-lake::Levels SplitAtDots(const std::string& text) {
-  lake::Levels levels;
-  size_t begin = 0;
-  for (size_t dot; (dot = text.find('.', begin)) != std::string::npos; begin = dot + 1)
-    levels.push_back(text.substr(begin, dot - begin));
-  levels.push_back(text.substr(begin));
-  return levels;
-}
-
 void Add(std::vector<lake::TableName>& meanings, lake::TableName name) {
   if (std::ranges::find(meanings, name) == meanings.end()) meanings.push_back(std::move(name));
 }
@@ -28,17 +19,17 @@ Result<lake::WantedTable> WantedOf(const TableUse& use, const std::string& defau
   const std::string& dataset = use.schema.empty() ? default_dataset : use.schema;
   if (!use.catalog.empty()) {
     Add(wanted.meanings, {{use.catalog, use.schema}, use.name});
-    lake::Levels levels = SplitAtDots(use.catalog);
-    const lake::Levels more = SplitAtDots(use.schema);
+    lake::Levels levels = lake::SplitAtDots(use.catalog);
+    const lake::Levels more = lake::SplitAtDots(use.schema);
     levels.insert(levels.end(), more.begin(), more.end());
     Add(wanted.meanings, {std::move(levels), use.name});
   } else if (!dataset.empty()) {
     if (use.schema.empty()) wanted.text = dataset + "." + use.name;
     Add(wanted.meanings, {{dataset}, use.name});
-    Add(wanted.meanings, {SplitAtDots(dataset), use.name});
+    Add(wanted.meanings, {lake::SplitAtDots(dataset), use.name});
   }
   if (use.schema.empty() && use.name.find('.') != std::string::npos) {
-    lake::Levels levels = SplitAtDots(use.name);
+    lake::Levels levels = lake::SplitAtDots(use.name);
     std::string name = levels.back();
     levels.pop_back();
     if (dataset.empty()) wanted.text = use.name;

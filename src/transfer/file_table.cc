@@ -168,17 +168,9 @@ Result<void> FileTable::OpenJson(engine::Session& session) {
                             kKeysMax));
   std::string pointers;
   for (const auto& row : keys) {
-    std::string pointer = "/";
-    for (const char c : row[0].value_or("")) {
-      if (c == '~')
-        pointer += "~0";
-      else if (c == '/')
-        pointer += "~1";
-      else
-        pointer += c;
-    }
     columns_.push_back({row[0].value_or(""), fmt::format("v[{}]", columns_.size() + 1), {}});
-    pointers += fmt::format("{}{}", pointers.empty() ? "" : ", ", QuoteText(pointer));
+    pointers += fmt::format("{}{}", pointers.empty() ? "" : ", ",
+                            QuoteText(PointerTo(row[0].value_or(""))));
   }
   from_ = fmt::format("(SELECT line, json_extract_string({}, [{}]::VARCHAR[]) AS v FROM {})",
                       object, pointers, lines);

@@ -31,20 +31,6 @@ std::string DecimalOf(const Type& type, const std::string& text) {
   return Cast("[-+]?[0-9]*" + digits, text, SqlTypeOf(type));
 }
 
-// A JSON pointer.
-std::string PointerTo(std::string_view name) {
-  std::string pointer = "/";
-  for (const char c : name) {
-    if (c == '~')
-      pointer += "~0";
-    else if (c == '/')
-      pointer += "~1";
-    else
-      pointer += c;
-  }
-  return pointer;
-}
-
 // Writes the SQL of values within JSON. Lambdas' names must differ where they nest.
 class Nested {
  public:
@@ -112,6 +98,19 @@ class Nested {
 };
 
 }  // namespace
+
+std::string PointerTo(std::string_view name) {
+  std::string pointer = "/";
+  for (const char c : name) {
+    if (c == '~')
+      pointer += "~0";
+    else if (c == '/')
+      pointer += "~1";
+    else
+      pointer += c;
+  }
+  return pointer;
+}
 
 std::string SqlTypeOf(const Type& type) {
   switch (type.kind()) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "data/type.h"
@@ -13,6 +14,8 @@ namespace caudal::transfer {
 
 // "DECIMAL(9,2)", "STRUCT(\"x\" DOUBLE)[]"
 std::string SqlTypeOf(const Type& type);
+// A JSON pointer to a member of an object (RFC 6901): "/a~1b" for a/b.
+std::string PointerTo(std::string_view name);
 
 // Of a text, `text` being a SQL expression of type VARCHAR:
 //

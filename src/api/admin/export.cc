@@ -27,11 +27,9 @@ class TemporaryFile {
 
 // "a.b.t" as SQL names it.
 std::string Quoted(const std::string& table) {
-  std::string quoted;
-  size_t begin = 0;
-  for (size_t dot; (dot = table.find('.', begin)) != std::string::npos; begin = dot + 1)
-    quoted += engine::QuoteName(table.substr(begin, dot - begin)) + ".";
-  return quoted + engine::QuoteName(table.substr(begin));
+  lake::Levels parts = lake::SplitAtDots(table);
+  for (std::string& part : parts) part = engine::QuoteName(part);
+  return lake::TextOf(parts);
 }
 
 Result<query::QueryRequest> QueryOf(const Json& body, const http::Request& http) {

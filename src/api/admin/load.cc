@@ -64,11 +64,9 @@ Result<void> CheckMembers(const Json& object, std::initializer_list<std::string_
 }
 
 Result<lake::TableName> TableNamed(const std::string& text) {
-  lake::TableName name;
-  size_t begin = 0;
-  for (size_t dot; (dot = text.find('.', begin)) != std::string::npos; begin = dot + 1)
-    name.space.push_back(text.substr(begin, dot - begin));
-  name.name = text.substr(begin);
+  lake::TableName name{lake::SplitAtDots(text), {}};
+  name.name = std::move(name.space.back());
+  name.space.pop_back();
   if (name.space.empty() || name.name.empty())
     return Wrong("'table' must be DATASET.TABLE, not '" + text + "'");
   return name;

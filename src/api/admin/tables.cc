@@ -18,14 +18,7 @@ using lake::TableMetadata;
 constexpr int kPage = 1000;
 
 lake::TableName TableIn(const http::Request& request) {
-  lake::TableName name;
-  const std::string& space = request.Path("dataset");
-  size_t begin = 0;
-  for (size_t dot; (dot = space.find('.', begin)) != std::string::npos; begin = dot + 1)
-    name.space.push_back(space.substr(begin, dot - begin));
-  name.space.push_back(space.substr(begin));
-  name.name = request.Path("table");
-  return name;
+  return {lake::SplitAtDots(request.Path("dataset")), request.Path("table")};
 }
 
 std::string TimeOf(int64_t ms) { return FormatRfc3339(ms * 1000); }
@@ -99,11 +92,7 @@ Result<http::Response> List(const TableDependencies& deps, const http::Request& 
   if (dataset.empty()) {
     TRY(ListBelow(deps.catalog, {}, list));
   } else {
-    lake::Levels levels;
-    size_t begin = 0;
-    for (size_t dot; (dot = dataset.find('.', begin)) != std::string::npos; begin = dot + 1)
-      levels.push_back(dataset.substr(begin, dot - begin));
-    levels.push_back(dataset.substr(begin));
+    const lake::Levels levels = lake::SplitAtDots(dataset);
     TRY(ListSpace(deps.catalog, levels, list));
     TRY(ListBelow(deps.catalog, levels, list));
   }

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
-#include "data/lower_case.h"
+#include "data/distinct_names.h"
 #include "engine/duckdb/type_name.h"
 #include "engine/quoting.h"
 
@@ -17,14 +16,9 @@ using caudal::Field;
 constexpr std::string_view kIdKey = "__duckdb_field_id";
 
 std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
-  std::set<std::string> taken = {std::string(kIdKey)};
+  DistinctNames distinct(kIdKey);
   std::vector<std::string> names;
-  for (const Field& field : fields) {
-    std::string name = field.name;
-    for (int i = 1; !taken.insert(LowerCase(name)).second; ++i)
-      name = fmt::format("{}_{}", field.name, i);
-    names.push_back(std::move(name));
-  }
+  for (const Field& field : fields) names.push_back(distinct.Next(field.name));
   return names;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/failpoint.h"
@@ -50,11 +49,8 @@ std::span<const meta::Migration> Catalog::Migrations() { return CatalogMigration
 size_t Catalog::MetadataLogMax(const TableMetadata* base) {
   constexpr size_t kDefault = 100;
   if (base == nullptr) return kDefault;
-  const std::string text = PropertyOf(base->properties, kPreviousVersionsMax);
-  size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return kDefault;
-  return std::clamp<size_t>(value, 1, 10'000);
+  const auto value = base->NumberProperty(std::string(kPreviousVersionsMax));
+  return value ? static_cast<size_t>(std::clamp<int64_t>(*value, 1, 10'000)) : kDefault;
 }
 
 std::string Catalog::NewUuid() {

@@ -18,6 +18,16 @@ bool IsPlain(char c) {
          c == '-';
 }
 
+Levels SplitAt(std::string_view text, char separator) {
+  Levels levels;
+  for (size_t at = 0;;) {
+    const size_t end = text.find(separator, at);
+    levels.emplace_back(text.substr(at, end - at));
+    if (end == std::string_view::npos) return levels;
+    at = end + 1;
+  }
+}
+
 }  // namespace
 
 std::string TextOf(const Levels& levels) { return fmt::format("{}", fmt::join(levels, ".")); }
@@ -56,15 +66,9 @@ std::string Join(const Levels& levels) {
   return fmt::format("{}", fmt::join(levels, std::string_view(&kLevelSeparator, 1)));
 }
 
-Levels Split(std::string_view joined) {
-  Levels levels;
-  for (size_t at = 0;;) {
-    const size_t end = joined.find(kLevelSeparator, at);
-    levels.emplace_back(joined.substr(at, end - at));
-    if (end == std::string_view::npos) return levels;
-    at = end + 1;
-  }
-}
+Levels Split(std::string_view joined) { return SplitAt(joined, kLevelSeparator); }
+
+Levels SplitAtDots(std::string_view text) { return SplitAt(text, '.'); }
 
 std::string FolderNameOf(std::string_view part) {
   std::string name(part);

@@ -22,6 +22,8 @@ struct TableName {
 // "sales.emea", "sales.emea.orders": for people.
 std::string TextOf(const Levels& levels);
 std::string TextOf(const TableName& name);
+// The parts between the dots, as people write levels.
+Levels SplitAtDots(std::string_view text);
 
 // 1 to 8 levels, each as CheckPart has it. kInvalid names the part.
 Result<void> CheckLevels(const Levels& levels);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -99,6 +100,16 @@ const Snapshot* TableMetadata::current_snapshot() const {
 const SnapshotRef* TableMetadata::FindRef(std::string_view name) const {
   const auto found = refs.find(name);
   return found == refs.end() ? nullptr : &found->second;
+}
+
+std::optional<int64_t> TableMetadata::NumberProperty(const std::string& name) const {
+  const auto set = properties.find(name);
+  if (set == properties.end()) return std::nullopt;
+  int64_t value = 0;
+  const char* end = set->second.data() + set->second.size();
+  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
+  if (error != std::errc() || stop != end || value < 0) return std::nullopt;
+  return value;
 }
 
 const Schema& TableMetadata::schema() const {

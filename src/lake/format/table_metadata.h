@@ -64,6 +64,8 @@ struct TableMetadata {
   const Snapshot* FindSnapshot(int64_t id) const;
   const Snapshot* current_snapshot() const;
   const SnapshotRef* FindRef(std::string_view name) const;
+  // A property that is a whole number from 0, and nothing else.
+  std::optional<int64_t> NumberProperty(const std::string& name) const;
   // Of checked metadata.
   const Schema& schema() const;
   const PartitionSpec& spec() const;

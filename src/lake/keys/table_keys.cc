@@ -8,9 +8,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "data/digest.h"
-#include "engine/parquet_reader.h"
-#include "lake/files/local_file.h"
-#include "lake/format/position_deletes.h"
+#include "lake/files/table_file_reader.h"
 #include "os/file.h"
 
 namespace caudal::lake {
@@ -64,17 +62,15 @@ void TableKeys::ExpectDeletes(const std::string& path, std::vector<FileRows> del
   expected_deletes_[path] = std::move(deleted);
 }
 
-Result<EncodedKeys> TableKeys::ReadKeys(const DataFile& file) {
-  const LocalFile local = TRY(OpenTableFile(store_, file));
-  Result<std::unique_ptr<engine::ParquetReader>> reader =
-      engine::ParquetReader::Open(database_, local.path, codec_.key_schema());
-  if (!reader.ok()) return std::move(reader).error().Within(file.path);
+Result<EncodedKeys> TableKeys::KeysOf(const DataFile& file) {
+  const auto expected = expected_data_.find(file.path);
+  if (expected != expected_data_.end()) return std::move(expected->second);
   EncodedKeys keys(codec_.layout());
+  TableFileReader reader = TRY(TableFileReader::Open(store_, database_, file, codec_.key_schema()));
   while (true) {
-    Result<std::optional<engine::ParquetRows>> rows = (*reader)->Next();
-    if (!rows.ok()) return std::move(rows).error().Within(file.path);
-    if (!*rows) return keys;
-    Result<void> encoded = codec_.Encode((*rows)->batch, codec_.key_schema(), keys);
+    const std::optional<engine::ParquetRows> rows = TRY(reader.Next());
+    if (!rows) return keys;
+    Result<void> encoded = codec_.Encode(rows->batch, codec_.key_schema(), keys);
     if (!encoded.ok()) return std::move(encoded).error().Within(file.path);
   }
 }
@@ -87,13 +83,7 @@ Result<KeyIndex> TableKeys::IndexOf(const SharedFile& file) {
   if (there.ok()) return there;
   if (!there.error().Is(ErrorKind::kNotFound))
     LogWarning("an index is built again", {{"path", path}, {"reason", there.error().message}});
-  EncodedKeys keys;
-  const auto expected = expected_data_.find(file->file.path);
-  if (expected != expected_data_.end()) {
-    keys = std::move(expected->second);
-  } else {
-    keys = TRY(ReadKeys(file->file));
-  }
+  const EncodedKeys keys = TRY(KeysOf(file->file));
   KeyIndexBuilder builder(indexed);
   TRY(builder.Add(keys));
   const KeyIndex built = std::move(builder).Finish();
@@ -110,13 +100,7 @@ Result<void> TableKeys::AddFile(const SharedFile& file) {
   if (file->file.record_count >= options_.mapped_rows) {
     entry->index = TRY(IndexOf(file));
   } else {
-    EncodedKeys keys;
-    const auto expected = expected_data_.find(file->file.path);
-    if (expected != expected_data_.end()) {
-      keys = std::move(expected->second);
-    } else {
-      keys = TRY(ReadKeys(file->file));
-    }
+    EncodedKeys keys = TRY(KeysOf(file->file));
     small_.Add(entry->number, std::move(keys));
   }
   by_number_.push_back(entry.get());
@@ -124,44 +108,23 @@ Result<void> TableKeys::AddFile(const SharedFile& file) {
   return {};
 }
 
-bool TableKeys::TakeExpected(const SharedFile& deletes) {
-  const auto expected = expected_deletes_.find(deletes->file.path);
-  if (expected == expected_deletes_.end()) return false;
-  for (const FileRows& one : expected->second) {
+void TableKeys::Delete(const std::vector<FileRows>& deleted) {
+  for (const FileRows& one : deleted) {
     const auto entry = entries_.find(one.file->file.path);
     if (entry == entries_.end()) continue;
     for (const int64_t row : one.rows) entry->second->deleted.Add(row);
   }
-  return true;
 }
 
 Result<void> TableKeys::ReadDeletes(const SharedFile& deletes, const std::vector<ScanFile>& scan) {
-  // Only of those that it applies to.
-  std::unordered_map<std::string_view, Entry*> hit;
+  std::vector<SharedFile> hit;  // only those that it applies to
   for (const ScanFile& file : scan)
     if (std::ranges::find(file.position_deletes, deletes) != file.position_deletes.end())
-      hit[file.data->file.path] = entries_.at(file.data->file.path).get();
-  const std::string& path = deletes->file.path;
-  const LocalFile local = TRY(OpenTableFile(store_, deletes->file));
-  Result<std::unique_ptr<engine::ParquetReader>> reader =
-      engine::ParquetReader::Open(database_, local.path, PositionDeleteSchema());
-  if (!reader.ok()) return std::move(reader).error().Within(path);
-  while (true) {
-    Result<std::optional<engine::ParquetRows>> rows = (*reader)->Next();
-    if (!rows.ok()) return std::move(rows).error().Within(path);
-    if (!*rows) return {};
-    const Batch& batch = (*rows)->batch;
-    const auto* positions = batch.column(1).values<int64_t>();
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      const auto entry = hit.find(batch.column(0).bytes(i));
-      if (entry == hit.end()) continue;
-      if (positions[i] < 0 || positions[i] >= entry->second->file->file.record_count)
-        return MakeError(ErrorKind::kCorrupt,
-                         fmt::format("{} deletes row {} of {}, which has {}", path, positions[i],
-                                     entry->first, entry->second->file->file.record_count));
-      entry->second->deleted.Add(positions[i]);
-    }
-  }
+      hit.push_back(file.data);
+  const std::vector<FileRows> deleted =
+      TRY(ReadPositionDeletes(store_, database_, deletes->file, hit));
+  Delete(deleted);
+  return {};
 }
 
 void TableKeys::Forget(Entry& entry) {
@@ -225,7 +188,12 @@ Result<void> TableKeys::Follow(const TableMetadata& metadata, const SnapshotFile
     }
   }
   for (const SharedFile& file : new_data) TRY(AddFile(file));
-  std::erase_if(new_deletes, [&](const SharedFile& file) { return TakeExpected(file); });
+  std::erase_if(new_deletes, [&](const SharedFile& file) {
+    const auto expected = expected_deletes_.find(file->file.path);
+    if (expected == expected_deletes_.end()) return false;
+    Delete(expected->second);
+    return true;
+  });
   if (!new_deletes.empty()) {
     const std::vector<ScanFile> scan = PlanScan(files, metadata);
     for (const SharedFile& file : new_deletes) TRY(ReadDeletes(file, scan));

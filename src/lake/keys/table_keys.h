@@ -79,8 +79,8 @@ class TableKeys {
   void Reset();
   Result<void> AddFile(const SharedFile& file);
   Result<KeyIndex> IndexOf(const SharedFile& file);
-  Result<EncodedKeys> ReadKeys(const DataFile& file);
-  bool TakeExpected(const SharedFile& deletes);
+  Result<EncodedKeys> KeysOf(const DataFile& file);
+  void Delete(const std::vector<FileRows>& deleted);
   Result<void> ReadDeletes(const SharedFile& deletes, const std::vector<ScanFile>& scan);
   void Forget(Entry& entry);
   void RemoveStrangers();

@@ -11,6 +11,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "lake/files/paths.h"
+#include "lake/files/table_file_reader.h"
 #include "lake/write/delete_files.h"
 #include "os/file.h"
 
@@ -191,7 +192,8 @@ Result<void> Compactor::MergeDeletes(Round& round) {
     std::vector<SharedFile> hit;
     for (const std::string& path : round.deleted.HitBy(file->file.path))
       if (const auto at = data.find(path); at != data.end()) hit.push_back(at->second);
-    const std::vector<FileRows> read = TRY(ReadPositionDeletes(writer_.context(), file, hit));
+    const std::vector<FileRows> read = TRY(
+        ReadPositionDeletes(writer_.context().store, writer_.context().database, file->file, hit));
     for (const FileRows& one : read) {
       auto& [of, set] = rows[one.file->file.path];
       of = one.file;

@@ -1,57 +1,13 @@
 #include "lake/upkeep/deleted_rows.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
-#include "engine/parquet_reader.h"
-#include "lake/files/local_file.h"
-#include "lake/format/position_deletes.h"
+#include "lake/files/table_file_reader.h"
 
 namespace caudal::lake {
-
-Result<std::vector<FileRows>> ReadPositionDeletes(const WriteContext& context,
-                                                  const SharedFile& deletes,
-                                                  const std::vector<SharedFile>& data) {
-  std::unordered_map<std::string_view, size_t> place;
-  std::vector<FileRows> found;
-  for (const SharedFile& file : data) {
-    place[file->file.path] = found.size();
-    found.push_back({file, {}});
-  }
-  const std::string& path = deletes->file.path;
-  const LocalFile local = TRY(OpenTableFile(context.store, deletes->file));
-  Result<std::unique_ptr<engine::ParquetReader>> reader =
-      engine::ParquetReader::Open(context.database, local.path, PositionDeleteSchema());
-  if (!reader.ok()) return std::move(reader).error().Within(path);
-  while (true) {
-    Result<std::optional<engine::ParquetRows>> rows = (*reader)->Next();
-    if (!rows.ok()) return std::move(rows).error().Within(path);
-    if (!*rows) break;
-    const Batch& batch = (*rows)->batch;
-    const auto* positions = batch.column(1).values<int64_t>();
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      const auto at = place.find(batch.column(0).bytes(i));
-      if (at == place.end()) continue;
-      const DataFile& file = data[at->second]->file;
-      if (positions[i] < 0 || positions[i] >= file.record_count)
-        return MakeError(ErrorKind::kCorrupt,
-                         fmt::format("{} deletes row {} of {}, which has {}", path, positions[i],
-                                     file.path, file.record_count));
-      found[at->second].rows.push_back(positions[i]);
-    }
-  }
-  std::erase_if(found, [](const FileRows& one) { return one.rows.empty(); });
-  for (FileRows& one : found) {
-    std::ranges::sort(one.rows);
-    const auto [first, last] = std::ranges::unique(one.rows);
-    one.rows.erase(first, last);
-  }
-  return found;
-}
 
 void DeletedRows::Reset() {
   data_.clear();
@@ -62,7 +18,8 @@ void DeletedRows::Reset() {
 
 Result<void> DeletedRows::ReadFile(const WriteContext& context, const SharedFile& deletes,
                                    const std::vector<SharedFile>& candidates) {
-  const std::vector<FileRows> found = TRY(ReadPositionDeletes(context, deletes, candidates));
+  const std::vector<FileRows> found =
+      TRY(ReadPositionDeletes(context.store, context.database, deletes->file, candidates));
   std::vector<std::string>& hit = hit_by_[deletes->file.path];
   hit.clear();
   for (const FileRows& one : found) {

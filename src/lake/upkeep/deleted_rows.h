@@ -49,10 +49,4 @@ class DeletedRows {
   std::unordered_map<std::string, std::vector<std::string>> hit_by_;
 };
 
-// The rows that files of position deletes delete, of those data files among `data` that they apply
-// to.
-Result<std::vector<FileRows>> ReadPositionDeletes(const WriteContext& context,
-                                                  const SharedFile& deletes,
-                                                  const std::vector<SharedFile>& data);
-
 }  // namespace caudal::lake

@@ -7,8 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "engine/parquet_reader.h"
-#include "lake/files/local_file.h"
+#include "lake/files/table_file_reader.h"
 
 namespace caudal::lake {
 namespace {
@@ -104,18 +103,15 @@ Result<void> EqualityDeletes::Read(const WriteContext& context,
           std::ranges::find(more_, field.id, &Field::id) == more_.end())
         more_.push_back(field);
     Values& values = scopes_[ScopeOf(*file)];
-    const LocalFile local = TRY(OpenTableFile(context.store, file->file));
-    Result<std::unique_ptr<engine::ParquetReader>> reader =
-        engine::ParquetReader::Open(context.database, local.path, columns);
-    if (!reader.ok()) return std::move(reader).error().Within(file->file.path);
+    TableFileReader reader =
+        TRY(TableFileReader::Open(context.store, context.database, file->file, columns));
     std::string text;
     while (true) {
-      Result<std::optional<engine::ParquetRows>> rows = (*reader)->Next();
-      if (!rows.ok()) return std::move(rows).error().Within(file->file.path);
-      if (!*rows) break;
+      const std::optional<engine::ParquetRows> rows = TRY(reader.Next());
+      if (!rows) break;
       std::vector<const Array*> arrays;
-      for (const Array& column : (*rows)->batch.columns()) arrays.push_back(&column);
-      for (int64_t row = 0; row < (*rows)->batch.rows(); ++row) {
+      for (const Array& column : rows->batch.columns()) arrays.push_back(&column);
+      for (int64_t row = 0; row < rows->batch.rows(); ++row) {
         TextOfRow(text, arrays, row);
         int64_t& number = values[text];
         if (number == 0) bytes_ += kEntryBytes + text.size();

@@ -1,26 +1,14 @@
 #include "lake/upkeep/retention.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
-#include <string>
 #include <unordered_set>
+#include <utility>
 
 namespace caudal::lake {
 namespace {
 
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 3'600'000;
-
-std::optional<int64_t> NumberIn(const TableMetadata& metadata, const char* property) {
-  const auto set = metadata.properties.find(property);
-  if (set == metadata.properties.end()) return std::nullopt;
-  int64_t value = 0;
-  const char* end = set->second.data() + set->second.size();
-  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
-  if (error != std::errc() || stop != end || value < 0) return std::nullopt;
-  return value;
-}
 
 // What references need.
 std::unordered_set<int64_t> Referenced(const TableMetadata& metadata) {
@@ -42,10 +30,10 @@ std::unordered_set<int64_t> Referenced(const TableMetadata& metadata) {
 std::vector<int64_t> SnapshotsToExpire(const TableMetadata& metadata, const Retention& retention,
                                        int64_t now_ms) {
   const std::unordered_set<int64_t> referenced = Referenced(metadata);
-  const int64_t age_max = NumberIn(metadata, "history.expire.max-snapshot-age-ms")
+  const int64_t age_max = metadata.NumberProperty("history.expire.max-snapshot-age-ms")
                               .value_or(std::max(retention.by_hour_ms, retention.by_minute_ms));
-  const auto keep_min =
-      static_cast<size_t>(NumberIn(metadata, "history.expire.min-snapshots-to-keep").value_or(1));
+  const auto keep_min = static_cast<size_t>(
+      metadata.NumberProperty("history.expire.min-snapshots-to-keep").value_or(1));
   // The youngest first: the first of a minute that is seen is its last.
   std::vector<const Snapshot*> snapshots;
   for (const Snapshot& snapshot : metadata.snapshots) snapshots.push_back(&snapshot);

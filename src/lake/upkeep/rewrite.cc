@@ -5,8 +5,7 @@
 
 #include "base/failpoint.h"
 #include "data/batch_builder.h"
-#include "engine/parquet_reader.h"
-#include "lake/files/local_file.h"
+#include "lake/files/table_file_reader.h"
 #include "lake/write/row_picker.h"
 
 namespace caudal::lake {
@@ -55,21 +54,18 @@ class Rewriter {
     const bool by_equality = !file.scan.equality_deletes.empty();
     Schema columns = metadata_.schema();
     if (by_equality) columns = TRY(equality_.Columns());
-    const LocalFile local = TRY(OpenTableFile(context_.store, data));
-    Result<std::unique_ptr<engine::ParquetReader>> reader =
-        engine::ParquetReader::Open(context_.database, local.path, columns);
-    if (!reader.ok()) return std::move(reader).error().Within(data.path);
-    if ((*reader)->rows() != data.record_count)
+    TableFileReader reader =
+        TRY(TableFileReader::Open(context_.store, context_.database, data, columns));
+    if (reader.rows() != data.record_count)
       return MakeError(ErrorKind::kCorrupt,
                        data.path + " doesn't have the number of rows that its manifest says");
     while (true) {
       if (options_.stop != nullptr && *options_.stop)
         return MakeError(ErrorKind::kCancelled, "compaction stops");
-      Result<std::optional<engine::ParquetRows>> rows = (*reader)->Next();
-      if (!rows.ok()) return std::move(rows).error().Within(data.path);
-      if (!*rows) return {};
-      if (by_equality) equality_.Mark(file.scan, (*rows)->batch, (*rows)->first_row, file.deleted);
-      Result<void> written = Write(**rows, file.deleted);
+      const std::optional<engine::ParquetRows> rows = TRY(reader.Next());
+      if (!rows) return {};
+      if (by_equality) equality_.Mark(file.scan, rows->batch, rows->first_row, file.deleted);
+      Result<void> written = Write(*rows, file.deleted);
       if (!written.ok()) return std::move(written).error().Within(data.path);
     }
   }

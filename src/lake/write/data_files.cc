@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/failpoint.h"
@@ -58,12 +57,8 @@ void AppendText(std::string& text, const Type& type, const Value& value) {
 }  // namespace
 
 uint64_t TargetBytesOf(const TableMetadata& metadata, uint64_t otherwise) {
-  const auto set = metadata.properties.find("write.target-file-size-bytes");
-  if (set == metadata.properties.end()) return otherwise;
-  uint64_t value = 0;
-  const char* end = set->second.data() + set->second.size();
-  const auto [stop, error] = std::from_chars(set->second.data(), end, value);
-  return error == std::errc() && stop == end && value > 0 ? value : otherwise;
+  const auto bytes = metadata.NumberProperty("write.target-file-size-bytes").value_or(0);
+  return bytes > 0 ? static_cast<uint64_t>(bytes) : otherwise;
 }
 
 Result<std::unique_ptr<DataFileWriter>> DataFileWriter::Open(const WriteContext& context,

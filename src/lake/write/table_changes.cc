@@ -41,27 +41,25 @@ Result<void> TableChanges::CheckBudget() const {
                    "lake.transaction_too_large");
 }
 
-// The keys of these rows: rows of this transaction that have one of them are out of date. Gives the
-// place of the first in touched_.
-Result<size_t> TableChanges::Touch(const Batch& batch, const Schema& schema) {
-  const size_t first = touched_.size();
-  TRY(codec_->Encode(batch, schema, touched_));
-  for (size_t i = first; i < touched_.size(); ++i)
+// Rows of this transaction that have one of these keys are out of date.
+void TableChanges::Touch(const EncodedKeys& keys) {
+  touched_.Append(keys);
+  for (size_t i = 0; i < keys.size(); ++i)
     pending_keys_.Find(
-        touched_, i, [&](const SmallFileKeys::Hit& hit) { pending_[hit.file].dead.Add(hit.row); });
-  return first;
+        keys, i, [&](const SmallFileKeys::Hit& hit) { pending_[hit.file].dead.Add(hit.row); });
 }
 
 Result<void> TableChanges::Upsert(const Batch& batch) {
   TRY(NeedKeys());
   TRY(batch.Check(metadata().schema()));
   if (batch.rows() == 0) return {};
-  const size_t first = TRY(Touch(batch, metadata().schema()));
+  EncodedKeys keys(codec_->layout());
+  TRY(codec_->Encode(batch, metadata().schema(), keys));
+  const size_t first = touched_.size();
+  Touch(keys);
   const auto number = static_cast<uint32_t>(pending_.size());
   pending_.push_back({batch, {}});
   pending_bytes_ += batch.ByteSize();
-  EncodedKeys keys(codec_->layout());
-  TRY(codec_->Encode(batch, metadata().schema(), keys));
   pending_keys_.Add(number, std::move(keys));
   // Of several rows of one key in this batch, the last one stays.
   for (int64_t row = 0; row < batch.rows(); ++row)
@@ -76,7 +74,9 @@ Result<void> TableChanges::Upsert(const Batch& batch) {
 Result<void> TableChanges::Delete(const Batch& keys) {
   TRY(NeedKeys());
   TRY(keys.Check(codec_->key_schema()));
-  TRY(Touch(keys, codec_->key_schema()));
+  EncodedKeys encoded(codec_->layout());
+  TRY(codec_->Encode(keys, codec_->key_schema(), encoded));
+  Touch(encoded);
   return CheckBudget();
 }
 

@@ -61,7 +61,7 @@ class TableChanges {
   };
 
   Result<void> NeedKeys();
-  Result<size_t> Touch(const Batch& batch, const Schema& schema);
+  void Touch(const EncodedKeys& keys);
   Result<void> CheckBudget() const;
   Result<void> WriteKeyed();
 
