@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/random.h"
+
 namespace caudal::transfer {
 namespace {
 
@@ -12,11 +14,12 @@ using testing::ElementsAre;
 std::vector<int64_t> Lines(const std::string& text, const std::vector<int64_t>& rows,
                            const std::vector<int64_t>& rejected = {}, size_t columns = 2,
                            bool header = true) {
-  const std::string path = testing::TempDir() + "csv_lines";
+  const std::string path = testing::TempDir() + "csv_lines-" + SystemRandom().Hex(6);
   EXPECT_TRUE(os::ReplaceFile(path, text).ok());
   functions::CsvOptions csv;
   csv.header = header;
   const os::File file = os::File::Open(path, os::File::Mode::kRead).value();
+  EXPECT_TRUE(os::Remove(path).ok());
   CsvLines lines =
       FindCsvLines(file, csv, columns, rejected, rows, [] { return Result<void>(); }).value();
   lines.rows.insert(lines.rows.end(), lines.rejected.begin(), lines.rejected.end());
