@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/random.h"
 #include "codec/avro/container.h"
 #include "engine/parquet_reader.h"
 #include "os/file.h"
@@ -27,14 +28,18 @@ constexpr std::string_view kSchema = R"({"type": "record", "name": "r", "fields"
 
 class AvroRows : public testing::Test {
  protected:
-  void SetUp() override { (void)os::Remove(to_).ok(); }
+  void TearDown() override {
+    (void)os::Remove(from_).ok();
+    (void)os::Remove(to_).ok();
+  }
   Result<void> Convert(const std::string& bytes) {
     EXPECT_TRUE(os::ReplaceFile(from_, bytes).ok());
     return AvroToParquet(*database_, from_, to_, [] { return Result<void>(); });
   }
 
-  const std::string from_ = testing::TempDir() + "rows.avro";
-  const std::string to_ = testing::TempDir() + "rows.parquet";
+  const std::string stem_ = testing::TempDir() + "rows-" + SystemRandom().Hex(6);
+  const std::string from_ = stem_ + ".avro";
+  const std::string to_ = stem_ + ".parquet";
   std::unique_ptr<engine::InProcessDatabase> database_ = engine::InProcessDatabase::Open().value();
 };
 
