@@ -147,12 +147,18 @@ Result<std::string> DecodeHex(std::string_view text) {
 }
 
 std::string EncodeBase64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4, '\0');
+  std::string out;
+  AppendBase64(out, bytes);
+  return out;
+}
+
+void AppendBase64(std::string& out, std::string_view bytes) {
+  const size_t start = out.size();
+  out.resize(start + (bytes.size() + 2) / 3 * 4);
   // Writes a terminating zero too, where a std::string has one anyway.
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start),
                   reinterpret_cast<const unsigned char*>(bytes.data()),
                   static_cast<int>(bytes.size()));
-  return out;
 }
 
 std::string EncodeBase64Url(std::string_view bytes) {

@@ -46,7 +46,8 @@ bool EqualConstantTime(std::string_view a, std::string_view b);
 
 std::string EncodeHex(std::string_view bytes);
 Result<std::string> DecodeHex(std::string_view text);
-std::string EncodeBase64(std::string_view bytes);     // with padding
+std::string EncodeBase64(std::string_view bytes);  // with padding
+void AppendBase64(std::string& out, std::string_view bytes);
 std::string EncodeBase64Url(std::string_view bytes);  // without padding
 // Standard or URL alphabet, padding optional.
 Result<std::string> DecodeBase64(std::string_view text);

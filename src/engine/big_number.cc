@@ -1,31 +1,54 @@
 #include "engine/big_number.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace caudal::engine {
 
-void AppendUnsigned(std::string& out, UInt128 value) {
-  std::string digits;
+namespace {
+
+// Written to the end of `text`; where it begins.
+char* PutWide(std::array<char, 48>& text, UInt128 value) {
+  constexpr uint64_t kBase = 10'000'000'000'000'000'000u;  // 10^19
+  char* at = text.data() + text.size();
+  while (value >= kBase) {
+    const auto low = static_cast<uint64_t>(value % kBase);
+    value /= kBase;
+    at -= 19;
+    uint64_t rest = low;
+    for (int i = 18; i >= 0; --i, rest /= 10) at[i] = static_cast<char>('0' + rest % 10);
+  }
+  auto rest = static_cast<uint64_t>(value);
   do {
-    digits += static_cast<char>('0' + static_cast<int>(value % 10));
-    value /= 10;
-  } while (value != 0);
-  out.append(digits.rbegin(), digits.rend());
+    *--at = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  return at;
+}
+
+}  // namespace
+
+void AppendUnsigned(std::string& out, UInt128 value) {
+  std::array<char, 48> text;
+  const char* const at = PutWide(text, value);
+  out.append(at, static_cast<size_t>(text.data() + text.size() - at));
 }
 
 void AppendDecimal(std::string& out, Int128 value, int scale, bool leading_zero) {
-  const auto magnitude =
-      value < 0 ? UInt128{0} - static_cast<UInt128>(value) : static_cast<UInt128>(value);
-  std::string digits;
-  AppendUnsigned(digits, magnitude);
-  const auto places = static_cast<size_t>(std::max(scale, 0));
-  const size_t least = places + (leading_zero ? 1 : 0);
-  if (digits.size() < least) digits.insert(0, least - digits.size(), '0');
-  if (places > 0) digits.insert(digits.size() - places, ".");
   if (value < 0) out += '-';
-  out += digits;
+  std::array<char, 48> text;
+  char* at = PutWide(
+      text, value < 0 ? UInt128{0} - static_cast<UInt128>(value) : static_cast<UInt128>(value));
+  char* const point = text.data() + text.size() - std::max(scale, 0);
+  // DuckDB writes 0.05 as .05 where the type has no digit before the point.
+  char* const first = leading_zero && scale > 0 ? point - 1 : point;
+  while (at > first) *--at = '0';
+  out.append(at, point);
+  if (scale <= 0) return;
+  out += '.';
+  out.append(point, static_cast<size_t>(scale));
 }
 
 void AppendBigNumber(std::string& out, std::string_view bytes) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/big_number.h"
+#include "engine/scalar_pieces.h"
 #include "engine/text.h"
 #include "engine/time_text.h"
 
@@ -12,19 +13,6 @@ namespace caudal::engine {
 namespace {
 
 using Kind = Shape::Kind;
-
-template <class T>
-T At(const ArrowArray& array, int64_t row) {
-  T value;
-  std::memcpy(&value, static_cast<const char*>(array.buffers[1]) + row * sizeof(T), sizeof value);
-  return value;
-}
-
-template <class T>
-void AppendInteger(std::string& out, T value) {
-  std::array<char, 24> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
-}
 
 // The shortest digits that read back the same; with an exponent from 1e16 on and below 1e-4.
 template <class T>
@@ -71,22 +59,6 @@ void AppendBlob(std::string& out, std::string_view bytes) {
   }
 }
 
-// How many bits of the first byte are padding, then the bits.
-void AppendBits(std::string& out, std::string_view bytes) {
-  if (bytes.size() < 2) return;
-  const size_t padding = static_cast<unsigned char>(bytes[0]);
-  for (size_t i = 8 + padding; i < bytes.size() * 8; ++i)
-    out += (static_cast<unsigned char>(bytes[i / 8]) >> (7 - i % 8) & 1) != 0 ? '1' : '0';
-}
-
-void AppendUuid(std::string& out, const unsigned char* bytes) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += {kHex[bytes[i] >> 4], kHex[bytes[i] & 15]};
-  }
-}
-
 std::string_view BytesAt(const ArrowArray& array, Kind kind, int64_t row) {
   const auto* text = static_cast<const char*>(array.buffers[2]);
   if (kind == Kind::kText32) {
@@ -114,13 +86,13 @@ void AppendFixedBytes(std::string& out, const ArrowArray& array, const Field& fi
   const std::string_view extension = field.ExtensionType();
   const auto* bytes = static_cast<const unsigned char*>(array.buffers[1]) + row * field.shape.width;
   if (extension == "hugeint" && field.shape.width == 16) {
-    AppendDecimal(out, At<Int128>(array, row), 0, true);
+    AppendDecimal(out, ValueAt<Int128>(array, row), 0, true);
   } else if (extension == "uhugeint" && field.shape.width == 16) {
-    AppendUnsigned(out, At<UInt128>(array, row));
+    AppendUnsigned(out, ValueAt<UInt128>(array, row));
   } else if (extension == "arrow.uuid" && field.shape.width == 16) {
     AppendUuid(out, bytes);
   } else if (extension == "time_tz" && field.shape.width == 8) {
-    AppendTimeWithZone(out, At<uint64_t>(array, row));
+    AppendTimeWithZone(out, ValueAt<uint64_t>(array, row));
   } else {
     AppendBlob(out, {reinterpret_cast<const char*>(bytes), static_cast<size_t>(field.shape.width)});
   }
@@ -130,9 +102,9 @@ void AppendDecimalOf(std::string& out, const ArrowArray& array, const Field& fie
   const size_t comma = field.format.find(',');
   const int width = std::atoi(field.format.c_str() + 2);
   const int scale = comma == std::string::npos ? 0 : std::atoi(field.format.c_str() + comma + 1);
-  const Int128 value = field.shape.width == 4   ? At<int32_t>(array, row)
-                       : field.shape.width == 8 ? At<int64_t>(array, row)
-                                                : At<Int128>(array, row);
+  const Int128 value = field.shape.width == 4   ? ValueAt<int32_t>(array, row)
+                       : field.shape.width == 8 ? ValueAt<int64_t>(array, row)
+                                                : ValueAt<Int128>(array, row);
   AppendDecimal(out, value, scale, width > scale);
 }
 
@@ -149,24 +121,24 @@ void AppendScalar(std::string& out, const ArrowArray& array, const Field& field,
   if (format[0] == 'd') return AppendDecimalOf(out, array, field, row);
   if (format[0] == 'w') return AppendFixedBytes(out, array, field, row);
   if (format == "c" && field.ExtensionType() == "arrow.bool8") {
-    out += At<int8_t>(array, row) != 0 ? "true" : "false";
+    out += ValueAt<int8_t>(array, row) != 0 ? "true" : "false";
     return;
   }
-  if (format == "c") return AppendInteger(out, static_cast<int>(At<int8_t>(array, row)));
-  if (format == "C") return AppendInteger(out, static_cast<int>(At<uint8_t>(array, row)));
-  if (format == "s") return AppendInteger(out, At<int16_t>(array, row));
-  if (format == "S") return AppendInteger(out, At<uint16_t>(array, row));
-  if (format == "i") return AppendInteger(out, At<int32_t>(array, row));
-  if (format == "I") return AppendInteger(out, At<uint32_t>(array, row));
-  if (format == "l") return AppendInteger(out, At<int64_t>(array, row));
-  if (format == "L") return AppendInteger(out, At<uint64_t>(array, row));
-  if (format == "f") return AppendFloat(out, At<float>(array, row));
-  if (format == "g") return AppendFloat(out, At<double>(array, row));
-  if (format == "tdD") return AppendDate(out, At<int32_t>(array, row));
-  if (format == "ttu") return AppendTime(out, At<int64_t>(array, row), 6);
-  if (format == "ttn") return AppendTime(out, At<int64_t>(array, row), 9);
+  if (format == "c") return AppendInteger(out, static_cast<int>(ValueAt<int8_t>(array, row)));
+  if (format == "C") return AppendInteger(out, static_cast<int>(ValueAt<uint8_t>(array, row)));
+  if (format == "s") return AppendInteger(out, ValueAt<int16_t>(array, row));
+  if (format == "S") return AppendInteger(out, ValueAt<uint16_t>(array, row));
+  if (format == "i") return AppendInteger(out, ValueAt<int32_t>(array, row));
+  if (format == "I") return AppendInteger(out, ValueAt<uint32_t>(array, row));
+  if (format == "l") return AppendInteger(out, ValueAt<int64_t>(array, row));
+  if (format == "L") return AppendInteger(out, ValueAt<uint64_t>(array, row));
+  if (format == "f") return AppendFloat(out, ValueAt<float>(array, row));
+  if (format == "g") return AppendFloat(out, ValueAt<double>(array, row));
+  if (format == "tdD") return AppendDate(out, ValueAt<int32_t>(array, row));
+  if (format == "ttu") return AppendTime(out, ValueAt<int64_t>(array, row), 6);
+  if (format == "ttn") return AppendTime(out, ValueAt<int64_t>(array, row), 9);
   if (format.starts_with("ts"))
-    return AppendTimestamp(out, At<int64_t>(array, row), format[2], format.size() > 4);
+    return AppendTimestamp(out, ValueAt<int64_t>(array, row), format[2], format.size() > 4);
   if (format == "tin") {
     const auto* value = static_cast<const char*>(array.buffers[1]) + row * 16;
     Interval interval;

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "data/civil.h"
+#include "engine/scalar_pieces.h"
 
 namespace caudal::engine {
 namespace {
@@ -15,14 +14,6 @@ int64_t Power10(int exponent) {
   int64_t power = 1;
   while (exponent-- > 0) power *= 10;
   return power;
-}
-
-template <class T>
-bool AppendInfinity(std::string& out, T value) {
-  if (value != std::numeric_limits<T>::max() && value != -std::numeric_limits<T>::max())
-    return false;
-  out += value < 0 ? "-infinity" : "infinity";
-  return true;
 }
 
 // There is no year 0: 1 BC comes before 1.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "data/digest.h"
 #include "engine/big_number.h"
 #include "query/scalars.h"
 #include "query/values.h"
@@ -169,13 +170,13 @@ bool ValueWriter::ChooseTime(std::string_view format) {
 void ValueWriter::AppendWide(std::string& out, const ArrowArray& array, int64_t row) const {
   switch (op_) {
     case Op::kUhugeint:
-      return AppendUnsigned(out, ValueAt<UInt128>(array, row));
+      return engine::AppendUnsigned(out, ValueAt<UInt128>(array, row));
     case Op::kDecimal32:
-      return AppendDecimal(out, ValueAt<int32_t>(array, row), scale_);
+      return engine::AppendDecimal(out, ValueAt<int32_t>(array, row), scale_, true);
     case Op::kDecimal64:
-      return AppendDecimal(out, ValueAt<int64_t>(array, row), scale_);
+      return engine::AppendDecimal(out, ValueAt<int64_t>(array, row), scale_, true);
     default:
-      return AppendDecimal(out, ValueAt<Int128>(array, row), scale_);
+      return engine::AppendDecimal(out, ValueAt<Int128>(array, row), scale_, true);
   }
 }
 
@@ -185,11 +186,12 @@ void ValueWriter::AppendBytes(std::string& out, const ArrowArray& array, int64_t
       out += BytesAt(array, row);
       return;
     case Op::kBits:
-      return AppendBits(out, BytesAt(array, row));
+      return engine::AppendBits(out, BytesAt(array, row));
     case Op::kBignum:
       return engine::AppendBigNumber(out, BytesAt(array, row));
     case Op::kUuid:
-      return AppendUuid(out, static_cast<const unsigned char*>(array.buffers[1]) + row * 16);
+      return engine::AppendUuid(out,
+                                static_cast<const unsigned char*>(array.buffers[1]) + row * 16);
     default:
       return AppendBase64(out, BytesAt(array, row));
   }
