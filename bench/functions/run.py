@@ -3,21 +3,17 @@
 
 Exit code 0 when every figure reached its target, 1 when one did not, 2 when something could not be measured.
 """
-import datetime
 import pathlib
-import shutil
 import statistics
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import figures_run
 import latency
 import options as shared
 import payments
-import place
-import report
 import small_files
 
 MB = 1e6
@@ -62,17 +58,6 @@ def small_files_lines(got):
 LINES = {"payments": payments_lines, "latency": latency_lines, "small-files": small_files_lines}
 
 
-def table(rows):
-    out = ["| figure | measured | target |", "|---|---|--:|"]
-    for name, row in rows.items():
-        for what, figure, target, reached in LINES[name](row["got"]):
-            out.append(f"| {what} | {figure} | {target}{'' if reached else ' **missed**'} |")
-    out.append("")
-    for name, row in rows.items():
-        out.append(f"- `{name}`: {row['date']}, revision {row['revision']}; {row['machine']}.")
-    return "\n".join(out)
-
-
 def measure(name, folder, binary, options):
     if name == "payments":
         return payments.measure(folder, binary, options.rounds, options.rows, print)
@@ -87,28 +72,8 @@ def main():
     parser.add_argument("--rows", type=int, default=10_000_000, help="of payments")
     parser.add_argument("--events", type=int, default=300, help="of latency")
     options = shared.parse(parser, LINES)
-    if not options.no_build:
-        subprocess.run(["ninja", "-C", options.build, "caudal"], check=True, stdout=subprocess.DEVNULL)
-    rows, missed, failed = {}, 0, 0
-    for name in options.figure or LINES:
-        folder = place.make(options.folder)
-        try:
-            got = measure(name, folder, pathlib.Path(options.build) / "caudal", options)
-        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
-            print(f"{name}: {problem}", file=sys.stderr)
-            failed += 1
-            continue
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        rows[name] = {"got": got, "date": datetime.date.today().isoformat(), "machine": report.machine(),
-                      "revision": report.revision(shared.TREE)}
-        for what, figure, target, reached in LINES[name](got):
-            print(f"{what}: {figure.replace('**', '')}, target {target}: {'reached' if reached else 'MISSED'}", flush=True)
-            missed += not reached
-    if options.record and rows:
-        report.write_section(shared.TREE / "docs/benchmarks.md", "bench/functions/run.py",
-                             table(report.merge(HERE / "figures.json", rows, LINES)))
-    return 2 if failed else 1 if missed else 0
+    binary = pathlib.Path(options.build) / "caudal"
+    return figures_run.run(options, __file__, ["caudal"], lambda name, folder: measure(name, folder, binary, options), LINES)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 Exit code 0 when every figure reached its target, 1 when one did not, 2 when something could not be measured.
 """
-import datetime
 import json
 import pathlib
 import shutil
@@ -14,9 +13,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import copying
+import figures_run
 import options as shared
-import place
-import report
 import tpch
 
 GROWTH_MAX, FLAT_MAX, COPY_MIN, TPCH_MAX, TPCH_AFTER_MAX, PLAN_MAX_MS = 1.2, 1.5, 0.8, 1.1, 1.5, 5
@@ -122,43 +120,12 @@ FIGURES = {"commits": (commits, commits_lines), "upserts": (upserts, upserts_lin
            "many": (many, many_lines), "tpch": (tpch.measure, tpch_lines)}
 
 
-def table(rows):
-    out = ["| figure | measured | target |", "|---|---|--:|"]
-    for name, row in rows.items():
-        for what, figure, target, reached in FIGURES[name][1](row["got"]):
-            out.append(f"| {what} | {figure} | {target}{'' if reached else ' **missed**'} |")
-    out.append("")
-    for name, row in rows.items():
-        out.append(f"- `{name}`: {row['date']}, revision {row['revision']}; {row['machine']}.")
-    return "\n".join(out)
-
-
 def main():
     parser = shared.parser(__doc__, FIGURES)
     parser.add_argument("--rounds", type=int, default=3, help="of figures that are compared with others")
     options = shared.parse(parser, FIGURES)
-    if not options.no_build:
-        subprocess.run(["ninja", "-C", options.build, "caudal", "tables"], check=True, stdout=subprocess.DEVNULL)
-    rows, missed, failed = {}, 0, 0
-    for name in options.figure or FIGURES:
-        folder = place.make(options.folder)
-        try:
-            got = FIGURES[name][0](options, folder)
-        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
-            print(f"{name}: {problem}", file=sys.stderr)
-            failed += 1
-            continue
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        rows[name] = {"got": got, "date": datetime.date.today().isoformat(), "machine": report.machine(),
-                      "revision": report.revision(shared.TREE)}
-        for what, figure, target, reached in FIGURES[name][1](got):
-            print(f"{what}: {figure.replace('**', '')}, target {target}: {'reached' if reached else 'MISSED'}", flush=True)
-            missed += not reached
-    if options.record and rows:
-        report.write_section(shared.TREE / "docs/benchmarks.md", "bench/lake/run.py",
-                             table(report.merge(HERE / "figures.json", rows, FIGURES)))
-    return 2 if failed else 1 if missed else 0
+    return figures_run.run(options, __file__, ["caudal", "tables"], lambda name, folder: FIGURES[name][0](options, folder),
+                           {name: lines for name, (_, lines) in FIGURES.items()})
 
 
 if __name__ == "__main__":

@@ -186,6 +186,16 @@ Json TableState(app::Lake& lake) {
           {"metadata_bytes", DumpJson(lake::TableMetadataToJson(*table.metadata)).size()}};
 }
 
+// Milliseconds of one commit.
+double ChangeMs(app::Lake& lake, const Batch& keys, const Batch& rows) {
+  const auto begin = SteadyClock::now();
+  auto transaction = lake.writer->Begin();
+  transaction->Delete(kTable, keys).value();
+  transaction->Upsert(kTable, rows).value();
+  transaction->Commit().value();
+  return MsSince(begin);
+}
+
 Json Commits(const Options& options) {
   Place place(options.folder);
   Make(place.lake());
@@ -198,12 +208,7 @@ Json Commits(const Options& options) {
     const Batch keys = Rows::Keys(
         rows.Uniform(static_cast<size_t>(options.deletes), std::max<int64_t>(i * options.rows, 1)));
     if (i % 20 == 0) syncs.push_back(SyncOnce(options.folder, static_cast<int>(i)));
-    const auto begin = SteadyClock::now();
-    auto transaction = place.lake().writer->Begin();
-    transaction->Delete(kTable, keys).value();
-    transaction->Upsert(kTable, batch).value();
-    transaction->Commit().value();
-    times.push_back(MsSince(begin));
+    times.push_back(ChangeMs(place.lake(), keys, batch));
   }
   const auto part = [&](size_t first) {
     return std::vector<double>(
@@ -271,12 +276,7 @@ Json Many(const Options& options) {
         rows.Of(rows.Uniform(static_cast<size_t>(options.rows), options.table_rows));
     const Batch keys =
         Rows::Keys(rows.Uniform(static_cast<size_t>(options.deletes), options.table_rows));
-    const auto begin = SteadyClock::now();
-    auto transaction = place.lake().writer->Begin();
-    transaction->Delete(kTable, keys).value();
-    transaction->Upsert(kTable, batch).value();
-    transaction->Commit().value();
-    times.push_back(MsSince(begin));
+    times.push_back(ChangeMs(place.lake(), keys, batch));
     if ((i + 1) % 100 == 0) {
       const Json state = TableState(place.lake());
       for (const auto& [key, value] : state.items())
