@@ -169,6 +169,7 @@ Result<http::Response> History(const TableDependencies& deps, const http::Reques
   const TableMetadata& metadata = *table.metadata;
   Json list = Json::array();
   std::vector<const Snapshot*> snapshots;
+  snapshots.reserve(metadata.snapshots.size());
   for (const Snapshot& snapshot : metadata.snapshots) snapshots.push_back(&snapshot);
   std::ranges::stable_sort(snapshots, [](const Snapshot* a, const Snapshot* b) {
     return a->sequence_number > b->sequence_number;

@@ -18,6 +18,7 @@ constexpr std::string_view kIdKey = "__duckdb_field_id";
 std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
   DistinctNames distinct(kIdKey);
   std::vector<std::string> names;
+  names.reserve(fields.size());
   for (const Field& field : fields) names.push_back(distinct.Next(field.name));
   return names;
 }

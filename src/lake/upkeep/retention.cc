@@ -36,6 +36,7 @@ std::vector<int64_t> SnapshotsToExpire(const TableMetadata& metadata, const Rete
       metadata.NumberProperty("history.expire.min-snapshots-to-keep").value_or(1));
   // The youngest first: the first of a minute that is seen is its last.
   std::vector<const Snapshot*> snapshots;
+  snapshots.reserve(metadata.snapshots.size());
   for (const Snapshot& snapshot : metadata.snapshots) snapshots.push_back(&snapshot);
   std::ranges::stable_sort(snapshots, std::ranges::greater{}, [](const Snapshot* snapshot) {
     return std::pair(snapshot->timestamp_ms, snapshot->sequence_number);
