@@ -31,12 +31,21 @@ Result<int64_t> NumberAfter(std::string_view format, std::string_view prefix) {
   return number;
 }
 
-// "d:38,10" has 128 bits, "d:4,1,64" says it.
+// "d:38,10" has 128 bits, "d:4,1,64" says it. Digits are bounded here, since texts of values are
+// made in as many characters.
 Result<Shape> DecimalShape(std::string_view format) {
-  const size_t first = format.find(',');
-  const size_t second = first == std::string_view::npos ? first : format.find(',', first + 1);
-  if (second == std::string_view::npos) return Shape{Kind::kFixed, 16, {}};
-  const std::string_view bits = format.substr(second + 1);
+  constexpr int64_t kDigitsMax = 38;
+  const std::string_view parameters = format.substr(2);
+  const size_t first = std::min(parameters.find(','), parameters.size());
+  const size_t second = std::min(parameters.find(',', first + 1), parameters.size());
+  const int64_t digits = TRY(NumberAfter(parameters.substr(0, first), ""));
+  int64_t scale = 0;
+  if (first < parameters.size())
+    scale = TRY(NumberAfter(parameters.substr(first + 1, second - first - 1), ""));
+  if (digits < 1 || digits > kDigitsMax || scale > digits)
+    return MakeError(ErrorKind::kInvalid, "Arrow format '" + std::string(format) + "'");
+  if (second == parameters.size()) return Shape{Kind::kFixed, 16, {}};
+  const std::string_view bits = parameters.substr(second + 1);
   for (const auto& [text, width] : {std::pair{"32", 4}, {"64", 8}, {"128", 16}})
     if (bits == text) return Shape{Kind::kFixed, width, {}};
   return MakeError(ErrorKind::kUnsupported, "Arrow format '" + std::string(format) + "'");
