@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs `make STAGE` for each stage named, all of them even when one fails, and ends with their times and counts.
+"""Runs `make STAGE` for each stage named, all of them even when one fails, and ends with what failed, times and counts.
 
 The last line is `N passed, N failed`. A stage counts by what its tools print; one that prints no count is one test.
 """
@@ -14,6 +14,9 @@ LOGS = pathlib.Path("build/logs")
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed$")
 CTEST = re.compile(r"^\d+% tests passed, (\d+) tests failed out of (\d+)$")
 PYTEST = re.compile(r"^=*\s*(?=.*\d+ (?:passed|failed|error))(.*) in [\d.]+s.*$")
+# Lines that name a failure: ctest's list, pytest's short summary, a fuzzer's input, a sanitizer's verdict.
+FAILURE = re.compile(r"^(\d+ - \S+ \(.*\)|(FAILED|ERROR) \S+::.*|fuzz \S+: (?:FAILED|input)\b.*|SUMMARY: .*Sanitizer: .*|FAILED: .*)$")
+SHOWN = 20
 WORD = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
@@ -56,14 +59,18 @@ def run(stage):
         failed = 1
     if not passed and not failed:
         passed = 1
-    return stage, passed, failed, skipped, time.monotonic() - started
+    failures = [line.strip()[:4200] for line in lines if FAILURE.match(line.strip())] if failed else []
+    return stage, passed, failed, skipped, time.monotonic() - started, failures
 
 
 def main(stages):
     LOGS.mkdir(parents=True, exist_ok=True)
     results = [run(stage) for stage in stages]
+    for stage, _, _, _, _, failures in results:
+        if failures:
+            print(f"\n{stage} failed:\n  " + "\n  ".join(failures[:SHOWN]))
     print()
-    for stage, passed, failed, skipped, seconds in results:
+    for stage, passed, failed, skipped, seconds, _ in results:
         print(f"{stage:12} {passed:5} passed {failed:4} failed {skipped:4} skipped {seconds:7.0f} s"
               + (f"   see {LOGS}/{stage}.log" if failed else ""))
     failed = sum(result[2] for result in results)
