@@ -1,4 +1,4 @@
-#include "api/iceberg/engine_access.h"
+#include "api/iceberg/bodies.h"
 #include "api/iceberg/handlers.h"
 #include "api/iceberg/table_json.h"
 
@@ -10,26 +10,9 @@ using lake::TableName;
 
 constexpr uint64_t kBodyMax = 64u << 20;
 
-Result<lake::TableChange> ChangeFrom(const TableName& name, const Json& body) {
-  lake::TableChange change;
-  change.name = name;
-  if (!body.contains("requirements") || !body.contains("updates"))
-    return MakeError(ErrorKind::kInvalid, "a commit needs 'requirements' and 'updates'");
-  change.requirements = body["requirements"];
-  change.updates = body["updates"];
-  return change;
-}
-
 Result<http::Response> CommitOne(const IcebergDependencies& deps, const http::Request& request) {
   const TableName name = TRY(TableIn(request));
-  Json body = TRY(ObjectBody(request));
-  UndoAdaption(request, body);
-  if (body.contains("identifier") && !body["identifier"].is_null()) {
-    const TableName named = TRY(TableFrom(body["identifier"], "identifier"));
-    if (named != name)
-      return MakeError(ErrorKind::kInvalid, "'identifier' names another table than the path");
-  }
-  lake::TableChange change = TRY(ChangeFrom(name, body));
+  lake::TableChange change = TRY(ReadCommit(name, request));
   std::vector<lake::TableChange> changes;
   changes.push_back(std::move(change));
   const std::vector<LoadedTable> done = TRY(deps.catalog.Commit(changes));
@@ -39,18 +22,7 @@ Result<http::Response> CommitOne(const IcebergDependencies& deps, const http::Re
 }
 
 Result<http::Response> CommitAll(const IcebergDependencies& deps, const http::Request& request) {
-  Json body = TRY(ObjectBody(request));
-  if (!body.contains("table-changes") || !body["table-changes"].is_array())
-    return MakeError(ErrorKind::kInvalid, "'table-changes' must be a list");
-  std::vector<lake::TableChange> changes;
-  for (Json& one : body["table-changes"]) {
-    if (!one.is_object())
-      return MakeError(ErrorKind::kInvalid, "'table-changes' must be a list of objects");
-    UndoAdaption(request, one);
-    const TableName name = TRY(TableFrom(one.value("identifier", Json()), "identifier"));
-    lake::TableChange change = TRY(ChangeFrom(name, one));
-    changes.push_back(std::move(change));
-  }
+  const std::vector<lake::TableChange> changes = TRY(ReadTransaction(request));
   TRY(deps.catalog.Commit(changes));
   return http::Response::Empty(204);
 }

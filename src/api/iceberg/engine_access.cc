@@ -30,11 +30,17 @@ std::string Replaced(const std::string& location, std::string_view from, std::st
   return std::string(to) + location.substr(from.size());
 }
 
+// Empty where there is none, or where it is no text: JSON that a client sends may be anything.
+std::string TextAt(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 // Properties that AdaptMetadata made, and nobody else.
 void DropMadePaths(Json& properties) {
   if (!properties.is_object()) return;
-  const std::string data = properties.value(kDataPath, "");
-  if (!data.starts_with(kGs) || properties.value(kMetadataPath, "") != data + "/metadata") return;
+  const std::string data = TextAt(properties, kDataPath);
+  if (!data.starts_with(kGs) || TextAt(properties, kMetadataPath) != data + "/metadata") return;
   properties.erase(kDataPath);
   properties.erase(kMetadataPath);
 }
@@ -57,7 +63,7 @@ Json TableConfig(const http::Request& request) {
 
 void AdaptMetadata(const http::Request& request, Json& metadata) {
   if (!IsDuckDb(request)) return;
-  const std::string location = metadata.value("location", "");
+  const std::string location = TextAt(metadata, "location");
   if (!location.starts_with(kGs)) return;
   Json& properties = metadata["properties"];
   if (!properties.is_object()) properties = Json::object();

@@ -34,13 +34,6 @@ http::Response JsonResponse(const Json& json, int status) {
   return http::Response::Json(status, DumpJson(json));
 }
 
-Result<Json> ObjectBody(const http::Request& request) {
-  Json json = TRY(ParseJson(request.body, "request body"));
-  if (!json.is_object())
-    return MakeError(ErrorKind::kInvalid, "the request body must be a JSON object");
-  return json;
-}
-
 Result<lake::Levels> NamespaceIn(const http::Request& request) {
   lake::Levels levels = lake::Split(request.Path("namespace"));
   TRY(lake::CheckLevels(levels));
@@ -51,26 +44,6 @@ Result<lake::TableName> TableIn(const http::Request& request) {
   lake::TableName name;
   name.space = TRY(NamespaceIn(request));
   name.name = request.Path("table");
-  TRY(lake::CheckPart("table name", name.name));
-  return name;
-}
-
-Result<lake::TableName> TableFrom(const Json& json, std::string_view member) {
-  const auto wrong = [&] {
-    return MakeError(
-        ErrorKind::kInvalid,
-        fmt::format("'{}' must be {{\"namespace\": [\"…\"], \"name\": \"…\"}}", member));
-  };
-  if (!json.is_object() || !json.contains("namespace") || !json["namespace"].is_array() ||
-      !json.contains("name") || !json["name"].is_string())
-    return wrong();
-  lake::TableName name;
-  for (const Json& level : json["namespace"]) {
-    if (!level.is_string()) return wrong();
-    name.space.push_back(level.get<std::string>());
-  }
-  name.name = json["name"].get<std::string>();
-  TRY(lake::CheckLevels(name.space));
   TRY(lake::CheckPart("table name", name.name));
   return name;
 }

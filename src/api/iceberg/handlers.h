@@ -22,14 +22,10 @@ void Add(http::Router& router, http::Method method, std::string pattern, std::st
          http::Handler handler, uint64_t body_bytes_max = 1u << 20);
 
 http::Response JsonResponse(const Json& json, int status = 200);
-// The body, which must be a JSON object.
-Result<Json> ObjectBody(const http::Request& request);
 
 // {namespace} and {table} of the path.
 Result<lake::Levels> NamespaceIn(const http::Request& request);
 Result<lake::TableName> TableIn(const http::Request& request);
-// {"namespace": ["a", "b"], "name": "t"}, as bodies give it; `member` for the message.
-Result<lake::TableName> TableFrom(const Json& json, std::string_view member);
 Json ToJson(const lake::TableName& name);
 
 // The parameters pageToken and pageSize. Without pageToken the client wants all at once.

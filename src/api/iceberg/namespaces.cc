@@ -1,7 +1,5 @@
-#include <fmt/format.h>
-
+#include "api/iceberg/bodies.h"
 #include "api/iceberg/handlers.h"
-#include "api/iceberg/table_json.h"
 
 namespace caudal::api::iceberg {
 namespace {
@@ -10,20 +8,6 @@ using lake::Levels;
 
 Json ToJson(const lake::Namespace& space) {
   return {{"namespace", space.levels}, {"properties", space.properties}};
-}
-
-Result<std::vector<std::string>> TextsIn(const Json& body, const char* member) {
-  std::vector<std::string> texts;
-  if (!body.contains(member) || body[member].is_null()) return texts;
-  const auto wrong = [&] {
-    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be a list of texts", member));
-  };
-  if (!body[member].is_array()) return wrong();
-  for (const Json& one : body[member]) {
-    if (!one.is_string()) return wrong();
-    texts.push_back(one.get<std::string>());
-  }
-  return texts;
 }
 
 Result<http::Response> List(const IcebergDependencies& deps, const http::Request& request) {
@@ -46,11 +30,9 @@ Result<http::Response> List(const IcebergDependencies& deps, const http::Request
 }
 
 Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
-  const Json body = TRY(ObjectBody(request));
-  const Levels levels = TRY(TextsIn(body, "namespace"));
-  lake::Properties properties = TRY(TextMap(body, "properties"));
+  NamespaceToCreate create = TRY(ReadNamespaceToCreate(request));
   const lake::Namespace space =
-      TRY(deps.catalog.namespaces().Create(levels, std::move(properties)));
+      TRY(deps.catalog.namespaces().Create(create.levels, std::move(create.properties)));
   return JsonResponse(ToJson(space));
 }
 
@@ -74,11 +56,9 @@ Result<http::Response> Drop(const IcebergDependencies& deps, const http::Request
 
 Result<http::Response> Change(const IcebergDependencies& deps, const http::Request& request) {
   const Levels levels = TRY(NamespaceIn(request));
-  const Json body = TRY(ObjectBody(request));
-  const std::vector<std::string> removals = TRY(TextsIn(body, "removals"));
-  const lake::Properties updates = TRY(TextMap(body, "updates"));
+  const PropertiesToChange asked = TRY(ReadPropertiesToChange(request));
   const lake::PropertyChange change =
-      TRY(deps.catalog.namespaces().Change(levels, removals, updates));
+      TRY(deps.catalog.namespaces().Change(levels, asked.removals, asked.updates));
   return JsonResponse(
       {{"updated", change.updated}, {"removed", change.removed}, {"missing", change.missing}});
 }

@@ -38,24 +38,4 @@ std::string EtagOf(const http::Request& request, const lake::LoadedTable& table,
   return "W/\"" + EncodeBase64({digest.data(), digest.size()}) + "\"";
 }
 
-Result<std::string> OptionalText(const Json& body, const char* member) {
-  if (!body.contains(member) || body[member].is_null()) return std::string();
-  if (!body[member].is_string())
-    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be a text", member));
-  return body[member].get<std::string>();
-}
-
-Result<lake::Properties> TextMap(const Json& body, const char* member) {
-  lake::Properties properties;
-  if (!body.contains(member) || body[member].is_null()) return properties;
-  if (!body[member].is_object())
-    return MakeError(ErrorKind::kInvalid, fmt::format("'{}' must be an object of texts", member));
-  for (const auto& [key, value] : body[member].items()) {
-    if (!value.is_string())
-      return MakeError(ErrorKind::kInvalid, fmt::format("'{}.{}' must be a text", member, key));
-    properties[key] = value.get<std::string>();
-  }
-  return properties;
-}
-
 }  // namespace caudal::api::iceberg

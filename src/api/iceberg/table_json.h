@@ -16,8 +16,4 @@ void KeepReferencedSnapshots(Json& metadata);
 // Changes with every commit, and with what is asked for.
 std::string EtagOf(const http::Request& request, const lake::LoadedTable& table, bool refs_only);
 
-// Members of bodies; kInvalid names the one that is of another type. Absent: empty.
-Result<std::string> OptionalText(const Json& body, const char* member);
-Result<lake::Properties> TextMap(const Json& body, const char* member);
-
 }  // namespace caudal::api::iceberg

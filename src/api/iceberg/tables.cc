@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include "api/iceberg/engine_access.h"
+#include "api/iceberg/bodies.h"
 #include "api/iceberg/handlers.h"
 #include "api/iceberg/table_json.h"
-#include "lake/format/schema_json.h"
 
 namespace caudal::api::iceberg {
 namespace {
@@ -28,29 +27,12 @@ Result<http::Response> List(const IcebergDependencies& deps, const http::Request
   return JsonResponse(json);
 }
 
-Result<lake::NewTable> NewTableFrom(const Json& body) {
-  lake::NewTable table;
-  if (!body.contains("schema")) return MakeError(ErrorKind::kInvalid, "'schema' is missing");
-  table.schema = TRY(lake::SchemaFromJson(body["schema"]));
-  if (body.contains("partition-spec") && !body["partition-spec"].is_null())
-    table.spec = TRY(lake::PartitionSpecFromJson(body["partition-spec"]));
-  if (body.contains("write-order") && !body["write-order"].is_null())
-    table.order = TRY(lake::SortOrderFromJson(body["write-order"]));
-  table.location = TRY(OptionalText(body, "location"));
-  table.properties = TRY(TextMap(body, "properties"));
-  return table;
-}
-
 Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
   const lake::Levels space = TRY(NamespaceIn(request));
-  Json body = TRY(ObjectBody(request));
-  UndoAdaption(request, body);
-  const std::string name = TRY(OptionalText(body, "name"));
-  TRY(lake::CheckPart("table name", name));
-  lake::NewTable table = TRY(NewTableFrom(body));
-  const bool stage = body.contains("stage-create") && body["stage-create"] == true;
-  const LoadedTable made = TRY(stage ? deps.catalog.Stage({space, name}, std::move(table))
-                                     : deps.catalog.Create({space, name}, std::move(table)));
+  TableToCreate create = TRY(ReadTableToCreate(request));
+  const TableName name{space, create.name};
+  const LoadedTable made = TRY(create.stage ? deps.catalog.Stage(name, std::move(create.table))
+                                            : deps.catalog.Create(name, std::move(create.table)));
   return JsonResponse(TableJson(request, made));
 }
 
@@ -89,27 +71,23 @@ Result<http::Response> Drop(const IcebergDependencies& deps, const http::Request
 }
 
 Result<http::Response> Rename(const IcebergDependencies& deps, const http::Request& request) {
-  const Json body = TRY(ObjectBody(request));
-  const TableName from = TRY(TableFrom(body.value("source", Json()), "source"));
-  const TableName to = TRY(TableFrom(body.value("destination", Json()), "destination"));
-  TRY(deps.catalog.Rename(from, to));
+  const TableToRename rename = TRY(ReadTableToRename(request));
+  TRY(deps.catalog.Rename(rename.from, rename.to));
   return http::Response::Empty(204);
 }
 
 Result<http::Response> Register(const IcebergDependencies& deps, const http::Request& request) {
   const lake::Levels space = TRY(NamespaceIn(request));
-  const Json body = TRY(ObjectBody(request));
-  const std::string name = TRY(OptionalText(body, "name"));
-  const std::string location = TRY(OptionalText(body, "metadata-location"));
-  const bool overwrite = body.contains("overwrite") && body["overwrite"] == true;
-  const LoadedTable table = TRY(deps.catalog.Register({space, name}, location, overwrite));
+  const TableToRegister asked = TRY(ReadTableToRegister(request));
+  const LoadedTable table =
+      TRY(deps.catalog.Register({space, asked.name}, asked.metadata_location, asked.overwrite));
   return JsonResponse(TableJson(request, table));
 }
 
 // What a scan or a commit of an engine did: nothing here wants it.
 Result<http::Response> Metrics(const IcebergDependencies&, const http::Request& request) {
   TRY(TableIn(request));
-  TRY(ObjectBody(request));
+  TRY(CheckMetrics(request));
   return http::Response::Empty(204);
 }
 
