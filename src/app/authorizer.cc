@@ -33,6 +33,17 @@ bool MayBeSigned(std::string_view query) {
   return false;
 }
 
+// What a token that is confined to some objects may be used for; which objects, api/gcs looks at.
+Result<void> CheckConfined(const auth::Bearer& bearer, std::string_view action) {
+  if (bearer.places.empty() || action.starts_with("storage.objects.") ||
+      action == "storage.uploads.continue" || action == "storage.batch" ||
+      action == "storage.buckets.get")
+    return {};
+  return MakeError(ErrorKind::kDenied,
+                   "this token is for the objects of one table, and for nothing else",
+                   "auth.confined");
+}
+
 // A JWT or an opaque token that only we can have issued.
 bool IsOurs(std::string_view token) { return token.starts_with("caudal_"); }
 
@@ -47,15 +58,20 @@ http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
     if (header || MayBeSigned(request.raw_query)) {
       const auth::SignedRequest form = SignedFormOf(request);
       if (auth::IsSigned(form))
-        return http::Principal{TRY(auth::VerifySignature(form, keys, clock)), true};
+        return http::Principal{TRY(auth::VerifySignature(form, keys, clock)), true, {}, {}};
     }
     if (header && StartsWithoutCase(*header, "bearer ")) {
       const std::string_view token = header->substr(7);
       if (!options.admin_token.empty() && EqualConstantTime(token, options.admin_token))
-        return http::Principal{"local administrator", true};
-      Result<std::string> name = keys.VerifyBearer(token);
-      if (name.ok()) return http::Principal{std::move(*name), true};
-      if (options.required || IsOurs(token)) return std::move(name).error();
+        return http::Principal{
+            std::string(auth::kLocalKeyName), true, std::string(auth::kLocalKeyId), {}};
+      Result<auth::Bearer> bearer = keys.VerifyBearer(token);
+      if (bearer.ok()) {
+        TRY(CheckConfined(*bearer, action));
+        return http::Principal{std::move(bearer->name), true, std::move(bearer->key_id),
+                               std::move(bearer->places)};
+      }
+      if (options.required || IsOurs(token)) return std::move(bearer).error();
     }
     if (!options.required) return http::Principal{};
     // The unguessable id of the upload is the proof: who was allowed to start it may go on with it,
@@ -64,7 +80,7 @@ http::Authorizer MakeAuthorizer(AuthorizerOptions options, auth::KeyStore& keys,
       return http::Principal{};
     if (options.function_of && !header && !CameThroughAProxy(request))
       if (const auto function = options.function_of(request))
-        return http::Principal{"function " + *function, true};
+        return http::Principal{"function " + *function, true, {}, {}};
     if (action == "metrics.read" && options.loopback && !CameThroughAProxy(request))
       return http::Principal{};
     return MakeError(ErrorKind::kUnauthenticated,

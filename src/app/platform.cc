@@ -284,7 +284,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                                                           return dispatcher->HasTopic(topic);
                                                         },
                                                         std::move(gcs)});
-  api::iceberg::AddRoutes(router, {*lake->catalog, config.platform.name});
+  api::iceberg::AddRoutes(router, {*lake->catalog, *keys, clock, config.platform.name});
 }
 
 Result<void> Platform::Impl::Serve() {

@@ -1,21 +1,31 @@
-// Short-lived access tokens: "caudal_access_<key id>.<expiry, seconds>.<mac>". Nothing is stored:
-// the mac, with the server's own secret, tells that it was issued here.
+// Short-lived access tokens. Nothing is stored: the mac, with the server's own secret, tells that
+// one was issued here.
+//
+//   caudal_access_<key id>.<expiry, seconds>.<mac>             all that the key may do
+//   caudal_objects_<key id>.<expiry>.<places, base64url>.<mac>   objects at these places alone
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 
 namespace caudal::auth {
 
-inline constexpr std::string_view kAccessTokenPrefix = "caudal_access_";
+struct AccessGrant {
+  std::string key_id;
+  int64_t expires_seconds = 0;
+  // "bucket/prefix" each; empty: no limit.
+  std::vector<std::string> places;
+};
 
-std::string MakeAccessToken(std::string_view secret, std::string_view key_id,
-                            int64_t expires_seconds);
-// The id of the key that it was issued for. kUnauthenticated when it is forged or has expired.
-Result<std::string> VerifyAccessToken(std::string_view secret, std::string_view token, Micros now);
+// By its beginning alone.
+bool IsAccessToken(std::string_view token);
+std::string MakeAccessToken(std::string_view secret, const AccessGrant& grant);
+// kUnauthenticated when it is forged or has expired.
+Result<AccessGrant> VerifyAccessToken(std::string_view secret, std::string_view token, Micros now);
 
 }  // namespace caudal::auth

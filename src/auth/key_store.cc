@@ -150,13 +150,13 @@ class KeyStoreImpl final : public KeyStore {
 
   bool empty() const override { return Current()->by_id.empty(); }
 
-  Result<std::string> VerifyBearer(std::string_view token) override {
+  Result<Bearer> VerifyBearer(std::string_view token) override {
     const auto keys = Current();
-    if (token.starts_with(kAccessTokenPrefix)) {
-      const std::string id = TRY(VerifyAccessToken(secret_, token, clock_.Now()));
-      const StoredKey* key = keys->Find(id, KeyKind::kServiceAccount, clock_.Now());
-      if (key == nullptr) return BadToken();
-      return key->info.name;
+    if (IsAccessToken(token)) {
+      AccessGrant grant = TRY(VerifyAccessToken(secret_, token, clock_.Now()));
+      const std::optional<std::string> name = NameOfKey(*keys, grant.key_id);
+      if (!name) return BadToken();
+      return Bearer{*name, std::move(grant.key_id), std::move(grant.places)};
     }
     if (token.starts_with(kTokenPrefix)) {
       const std::string_view rest = token.substr(kTokenPrefix.size());
@@ -164,12 +164,12 @@ class KeyStoreImpl final : public KeyStore {
           keys->Find(rest.substr(0, rest.find('_')), KeyKind::kToken, clock_.Now());
       if (key == nullptr || !EqualConstantTime(EncodeHex(Sha256(token)), key->proof))
         return BadToken();
-      return key->info.name;
+      return Bearer{key->info.name, key->info.id, {}};
     }
     // Some of Google's clients send a JWT that they signed themselves, in place of a token.
     if (token.starts_with("ey")) {
       const Result<const StoredKey*> key = VerifyJwt(*keys, token, /*for_token_endpoint=*/false);
-      if (key.ok()) return (*key)->info.name;
+      if (key.ok()) return Bearer{(*key)->info.name, (*key)->info.id, {}};
     }
     return BadToken();
   }
@@ -178,9 +178,19 @@ class KeyStoreImpl final : public KeyStore {
     const auto keys = Current();
     const StoredKey* key = TRY(VerifyJwt(*keys, jwt, /*for_token_endpoint=*/true));
     AccessToken issued;
-    issued.token = MakeAccessToken(secret_, key->info.id,
-                                   clock_.Now() / 1'000'000 + issued.expires_in.count());
+    issued.token = MakeAccessToken(
+        secret_, {key->info.id, clock_.Now() / 1'000'000 + issued.expires_in.count(), {}});
     return issued;
+  }
+
+  Result<AccessToken> Confine(const std::string& key_id, std::vector<std::string> places) override {
+    CAUDAL_CHECK(!places.empty(), "a token that isn't confined to anything");
+    if (!NameOfKey(*Current(), key_id)) return BadToken();
+    constexpr int64_t kStep = 900;
+    const int64_t now = clock_.Now() / 1'000'000;
+    const int64_t expires = (now / kStep + 4) * kStep;
+    return AccessToken{MakeAccessToken(secret_, {key_id, expires, std::move(places)}),
+                       std::chrono::seconds(expires - now)};
   }
 
   std::optional<std::string> HmacSecret(std::string_view access_id) const override {
@@ -211,6 +221,16 @@ class KeyStoreImpl final : public KeyStore {
   std::shared_ptr<const Keys> Current() const {
     MutexLock lock(mutex_);
     return keys_;
+  }
+
+  // Of a valid key of any kind.
+  std::optional<std::string> NameOfKey(const Keys& keys, const std::string& id) const {
+    if (id == kLocalKeyId) return std::string(kLocalKeyName);
+    const auto found = keys.by_id.find(id);
+    if (found == keys.by_id.end()) return std::nullopt;
+    const KeyInfo& info = found->second.info;
+    if (info.expires && clock_.Now() >= *info.expires) return std::nullopt;
+    return info.name;
   }
 
   template <class Fn>

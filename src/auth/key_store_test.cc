@@ -72,10 +72,10 @@ TEST_F(KeyStoreTest, TokensAreKnownUntilRevoked) {
   EXPECT_TRUE(keys_->empty());
   const IssuedKey key = Create(KeyKind::kToken, "laptop");
   EXPECT_TRUE(key.secret.starts_with("caudal_" + key.info.id + "_"));
-  EXPECT_EQ(keys_->VerifyBearer(key.secret).value(), "laptop");
+  EXPECT_EQ(keys_->VerifyBearer(key.secret)->name, "laptop");
   Reopen();
   EXPECT_FALSE(keys_->empty());
-  EXPECT_EQ(keys_->VerifyBearer(key.secret).value(), "laptop");
+  EXPECT_EQ(keys_->VerifyBearer(key.secret)->name, "laptop");
   std::string wrong = key.secret;
   wrong.back() = wrong.back() == '0' ? '1' : '0';
   for (const std::string& bad :
@@ -112,6 +112,44 @@ TEST_F(KeyStoreTest, KeysExpire) {
                   .Is(ErrorKind::kInvalid));
 }
 
+TEST_F(KeyStoreTest, TokensConfinedToPlaces) {
+  const IssuedKey key = Create(KeyKind::kToken, "engine");
+  const std::vector<std::string> places = {"lake/sales/orders/", "lake/a.b\n\"/"};
+  const AccessToken token = keys_->Confine(key.info.id, places).value();
+  EXPECT_GT(token.expires_in.count(), 2700);
+  EXPECT_LE(token.expires_in.count(), 3600);
+  EXPECT_EQ(keys_->Confine(key.info.id, places)->token, token.token);
+  Reopen();
+  const Bearer bearer = keys_->VerifyBearer(token.token).value();
+  EXPECT_EQ(bearer.name, "engine");
+  EXPECT_EQ(bearer.key_id, key.info.id);
+  EXPECT_EQ(bearer.places, places);
+  EXPECT_TRUE(keys_->VerifyBearer(key.secret)->places.empty());
+
+  // Neither the places nor the kind of a token can be changed.
+  const AccessToken other = keys_->Confine(key.info.id, {"lake/"}).value();
+  const auto part = [](const std::string& text, int which) {
+    size_t begin = 0;
+    for (int i = 0; i < which; ++i) begin = text.find('.', begin) + 1;
+    return text.substr(begin, text.find('.', begin) - begin);
+  };
+  std::string forged = token.token;
+  forged.replace(forged.find(part(forged, 2)), part(forged, 2).size(), part(other.token, 2));
+  EXPECT_FALSE(keys_->VerifyBearer(forged).ok());
+  forged = token.token;
+  forged.replace(0, std::string("caudal_objects_").size(), "caudal_access_");
+  EXPECT_FALSE(keys_->VerifyBearer(forged).ok());
+
+  const AccessToken local = keys_->Confine(std::string(kLocalKeyId), places).value();
+  EXPECT_EQ(keys_->VerifyBearer(local.token)->name, kLocalKeyName);
+  EXPECT_FALSE(keys_->Confine("nobody", places).ok());
+
+  ASSERT_TRUE(keys_->Revoke(key.info.id).ok());
+  EXPECT_FALSE(keys_->VerifyBearer(token.token).ok());
+  clock_.Advance(local.expires_in);
+  EXPECT_EQ(keys_->VerifyBearer(local.token).error().code, "token.expired");
+}
+
 TEST_F(KeyStoreTest, ServiceAccountsGetAccessTokens) {
   const IssuedKey key = Create(KeyKind::kServiceAccount, "loader");
   EXPECT_EQ(key.info.email, "loader@my-shop.caudal.local");
@@ -126,7 +164,7 @@ TEST_F(KeyStoreTest, ServiceAccountsGetAccessTokens) {
   const AccessToken token = keys_->ExchangeAssertion(Assertion(file)).value();
   EXPECT_EQ(token.expires_in.count(), 3600);
   Reopen();
-  EXPECT_EQ(keys_->VerifyBearer(token.token).value(), "loader");
+  EXPECT_EQ(keys_->VerifyBearer(token.token)->name, "loader");
   EXPECT_FALSE(keys_->VerifyBearer(token.token + "A").ok());
   std::string forged = token.token;
   forged.replace(forged.find('.') + 1, 1, "9");

@@ -51,6 +51,17 @@ struct AccessToken {
   std::chrono::seconds expires_in{3600};
 };
 
+// Who a bearer token speaks for.
+struct Bearer {
+  std::string name;
+  std::string key_id;
+  std::vector<std::string> places;  // "bucket/prefix": all it may touch; empty: no limit
+};
+
+// In place of a key's id: the administrator's token that `caudal up` makes for this machine.
+inline constexpr std::string_view kLocalKeyId = "local";
+inline constexpr std::string_view kLocalKeyName = "local administrator";
+
 // Thread-safe. Verification reads memory only.
 class KeyStore {
  public:
@@ -66,12 +77,17 @@ class KeyStore {
   virtual std::vector<KeyInfo> List() const = 0;
   virtual bool empty() const = 0;
 
-  // The key's name. kUnauthenticated when unknown, expired or revoked.
-  virtual Result<std::string> VerifyBearer(std::string_view token) = 0;
+  // kUnauthenticated when unknown, expired or revoked.
+  virtual Result<Bearer> VerifyBearer(std::string_view token) = 0;
   // A grant of type urn:ietf:params:oauth:grant-type:jwt-bearer: an RS256 JWT signed by a
   // service-account key. The token is short-lived, kept in memory only (signed, so that it survives
   // a restart).
   virtual Result<AccessToken> ExchangeAssertion(std::string_view jwt) = 0;
+  // A token for the objects at `places` ("bucket/prefix"; not empty) alone. It speaks for the
+  // holder of the key, and ends with it, or after 45 to 60 minutes: who asks twice within a quarter
+  // of an hour gets the same. kUnauthenticated when there is no such key any more.
+  virtual Result<AccessToken> Confine(const std::string& key_id,
+                                      std::vector<std::string> places) = 0;
 
   // The secret of an HMAC key / the public key (PEM) of a service account, for signature
   // verification.

@@ -18,10 +18,13 @@ class FakeKeys final : public KeyStore {
   Result<void> Revoke(const std::string&) override { return {}; }
   std::vector<KeyInfo> List() const override { return {}; }
   bool empty() const override { return false; }
-  Result<std::string> VerifyBearer(std::string_view) override {
+  Result<Bearer> VerifyBearer(std::string_view) override {
     return MakeError(ErrorKind::kUnauthenticated, "fake");
   }
   Result<AccessToken> ExchangeAssertion(std::string_view) override {
+    return MakeError(ErrorKind::kUnauthenticated, "fake");
+  }
+  Result<AccessToken> Confine(const std::string&, std::vector<std::string>) override {
     return MakeError(ErrorKind::kUnauthenticated, "fake");
   }
   std::optional<std::string> HmacSecret(std::string_view id) const override {

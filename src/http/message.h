@@ -60,6 +60,8 @@ class Parameters {
 struct Principal {
   std::string name = "anonymous";
   bool authenticated = false;
+  std::string key_id;               // of the bearer token's key; else empty
+  std::vector<std::string> places;  // "bucket/prefix": all it may touch; empty: no limit
 };
 
 // A connection. All zero: there is none (tests).

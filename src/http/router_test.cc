@@ -128,7 +128,7 @@ TEST_F(RouterTest, AsksTheAuthorizerBeforeTheHandler) {
     if (!request.headers.Get("Authorization")) {
       return MakeError(ErrorKind::kUnauthenticated, "who?");
     }
-    return Principal{"me", true};
+    return Principal{"me", true, {}, {}};
   });
   EXPECT_EQ(Body(Method::kGet, "/a"), "401");
   Request request = Make(Method::kGet, "/a");

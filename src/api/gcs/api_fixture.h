@@ -33,7 +33,7 @@ class ApiFixture : public objects::StoreFixture {
         [this](const http::Request& request, std::string_view action) -> Result<http::Principal> {
           actions_.emplace_back(action);
           if (required_token_.empty() || request.headers.Get("Authorization") == required_token_)
-            return http::Principal{"tester", true};
+            return http::Principal{"tester", true, {}, {}};
           return MakeError(ErrorKind::kUnauthenticated, "no token");
         });
   }

@@ -1,6 +1,8 @@
 // What every handler of the Cloud Storage APIs works with.
 #pragma once
 
+#include <memory>
+
 #include "api/gcs/routes.h"
 
 namespace caudal::api::gcs {
@@ -16,5 +18,12 @@ struct Context {
   http::ApiStyle json_style;
   http::ApiStyle xml_style;
 };
+using ContextPtr = std::shared_ptr<const Context>;
+
+// `shared`, unless the request's token is confined to some objects: then one whose store is.
+ContextPtr ContextFor(const ContextPtr& shared, const http::Request& request);
+// The sink of a handler that was given `context`, which lives as long as it.
+Result<std::unique_ptr<http::BodySink>> KeepingContext(
+    ContextPtr context, Result<std::unique_ptr<http::BodySink>> sink);
 
 }  // namespace caudal::api::gcs

@@ -9,7 +9,6 @@
 namespace caudal::api::gcs {
 namespace {
 
-using ContextPtr = std::shared_ptr<const Context>;
 using Function = Result<Response> (*)(const Context&, Request&);
 using StreamFunction = Result<std::unique_ptr<http::BodySink>> (*)(const Context&, Request&);
 
@@ -27,7 +26,7 @@ class Table {
   void At(http::Method method, const std::string& path, const char* action, Function function,
           http::RunOn run_on = http::RunOn::kPool) {
     Add(method, path, action, http::Handler([context = context_, function](Request& request) {
-          return function(*context, request);
+          return function(*ContextFor(context, request), request);
         }),
         run_on, context_->options().json_bytes_max);
   }
@@ -35,7 +34,8 @@ class Table {
   void Stream(http::Method method, const std::string& path, const char* action,
               StreamFunction function) {
     Add(method, path, action, http::StreamHandler([context = context_, function](Request& request) {
-          return function(*context, request);
+          const ContextPtr seen = ContextFor(context, request);
+          return KeepingContext(seen, function(*seen, request));
         }),
         http::RunOn::kPool, context_->options().object_bytes_max);
   }

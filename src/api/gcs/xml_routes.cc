@@ -119,10 +119,14 @@ void AddXmlRoutes(http::Router& router, const std::shared_ptr<const Context>& co
     router.Add(std::move(route));
   };
   const auto plain = [&](Result<Response> (*function)(const Context&, Request&)) {
-    return http::Handler(
-        [context, function](Request& request) { return function(*context, request); });
+    return http::Handler([context, function](Request& request) {
+      return function(*ContextFor(context, request), request);
+    });
   };
-  const http::StreamHandler put = [context](Request& request) { return Put(*context, request); };
+  const http::StreamHandler put = [context](Request& request) {
+    const ContextPtr seen = ContextFor(context, request);
+    return KeepingContext(seen, Put(*seen, request));
+  };
   using enum http::Method;
   using http::RunOn;
   const uint64_t stream_max = context->options().object_bytes_max;

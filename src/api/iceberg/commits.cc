@@ -16,9 +16,7 @@ Result<http::Response> CommitOne(const IcebergDependencies& deps, const http::Re
   std::vector<lake::TableChange> changes;
   changes.push_back(std::move(change));
   const std::vector<LoadedTable> done = TRY(deps.catalog.Commit(changes));
-  Json json = TableJson(request, done[0]);
-  json.erase("config");
-  return JsonResponse(json);
+  return JsonResponse(TableJson(request, done[0], nullptr));
 }
 
 Result<http::Response> CommitAll(const IcebergDependencies& deps, const http::Request& request) {

@@ -1,7 +1,13 @@
 #include "api/iceberg/engine_access.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "lake/files/paths.h"
 
 namespace caudal::api::iceberg {
 namespace {
@@ -10,6 +16,8 @@ constexpr std::string_view kGs = "gs://";
 constexpr std::string_view kS3 = "s3://";
 constexpr const char* kDataPath = "write.data.path";
 constexpr const char* kMetadataPath = "write.metadata.path";
+constexpr const char* kToken = "gcs.oauth2.token";
+constexpr const char* kTokenEnd = "gcs.oauth2.token-expires-at";
 // pyarrow refuses a token without an end. "anon" has none: 2100-01-01.
 constexpr const char* kNoEnd = "4102444800000";
 
@@ -18,11 +26,52 @@ bool IsDuckDb(const http::Request& request) {
   return agent && agent->starts_with("duckdb/");
 }
 
-std::string BearerOf(const http::Request& request) {
-  constexpr std::string_view kBearer = "Bearer ";
-  const auto header = request.headers.Get("Authorization");
-  if (!request.principal.authenticated || !header || !header->starts_with(kBearer)) return "anon";
-  return std::string(header->substr(kBearer.size()));
+// "bucket/prefix/" of a gs:// URI of a folder.
+void AddPlace(std::vector<std::string>& places, std::string_view uri) {
+  while (uri.starts_with(' ')) uri.remove_prefix(1);
+  while (uri.ends_with(' ') || uri.ends_with('/')) uri.remove_suffix(1);
+  if (!uri.starts_with(kGs) || uri.size() == kGs.size()) return;
+  std::string place = std::string(uri.substr(kGs.size())) + "/";
+  const bool covered = std::ranges::any_of(
+      places, [&](const std::string& other) { return place.starts_with(other); });
+  if (!covered) places.push_back(std::move(place));
+}
+
+std::vector<std::string> PlacesOf(const lake::LoadedTable& table) {
+  const lake::TableMetadata& metadata = *table.metadata;
+  std::vector<std::string> places;
+  AddPlace(places, metadata.location);
+  AddPlace(places, lake::DataFolder(metadata));
+  AddPlace(places, lake::MetadataFolder(metadata));
+  AddPlace(places, table.metadata_location.substr(0, table.metadata_location.rfind('/') + 1));
+  const auto more = metadata.properties.find(kPlacesProperty);
+  if (more == metadata.properties.end()) return places;
+  std::string_view left = more->second;
+  while (!left.empty()) {
+    const size_t comma = std::min(left.find(','), left.size());
+    AddPlace(places, left.substr(0, comma));
+    left.remove_prefix(std::min(comma + 1, left.size()));
+  }
+  return places;
+}
+
+// What a client that came with a key gets for the storage.
+Result<Json> TokenFor(const http::Request& request, const lake::LoadedTable& table,
+                      auth::KeyStore& keys, const Clock& clock) {
+  const auth::AccessToken token = TRY(keys.Confine(request.principal.key_id, PlacesOf(table)));
+  const int64_t end = clock.Now() / 1'000'000 + token.expires_in.count();
+  return Json{{kToken, token.token}, {kTokenEnd, fmt::format("{}", end * 1000)}};
+}
+
+// As clients resolve it: below the catalogue's URI.
+std::string CredentialsPath(const lake::TableName& name) {
+  std::string space;
+  for (const std::string& level : name.space) {
+    if (!space.empty()) space += '\x1f';
+    space += level;
+  }
+  return fmt::format("v1/namespaces/{}/tables/{}/credentials", http::PercentEncode(space),
+                     http::PercentEncode(name.name));
 }
 
 std::string Replaced(const std::string& location, std::string_view from, std::string_view to) {
@@ -52,13 +101,26 @@ void RestoreLocation(Json& object) {
 
 }  // namespace
 
-Json TableConfig(const http::Request& request) {
+Result<Json> TableConfig(const http::Request& request, const lake::LoadedTable& table,
+                         auth::KeyStore& keys, const Clock& clock) {
   if (IsDuckDb(request))
-    return {
+    return Json{
         {"s3.endpoint", request.base_url}, {"s3.path-style-access", "true"}, {"s3.region", "auto"}};
-  return {{"gcs.service.host", request.base_url},
-          {"gcs.oauth2.token", BearerOf(request)},
-          {"gcs.oauth2.token-expires-at", kNoEnd}};
+  Json config = {{"gcs.service.host", request.base_url}, {kToken, "anon"}, {kTokenEnd, kNoEnd}};
+  if (request.principal.key_id.empty()) return config;
+  config.update(TRY(TokenFor(request, table, keys, clock)));
+  config["gcs.oauth2.refresh-credentials-endpoint"] = CredentialsPath(table.name);
+  return config;
+}
+
+Result<Json> TableCredentials(const http::Request& request, const lake::LoadedTable& table,
+                              auth::KeyStore& keys, const Clock& clock) {
+  Json credentials = Json::array();
+  if (!request.principal.key_id.empty() && !IsDuckDb(request)) {
+    Json config = TRY(TokenFor(request, table, keys, clock));
+    credentials.push_back({{"prefix", "gs"}, {"config", std::move(config)}});
+  }
+  return Json{{"storage-credentials", std::move(credentials)}};
 }
 
 void AdaptMetadata(const http::Request& request, Json& metadata) {

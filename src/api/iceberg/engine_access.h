@@ -2,14 +2,25 @@
 // with nothing but the catalogue's URL.
 #pragma once
 
+#include "auth/keys.h"
 #include "data/json.h"
 #include "http/message.h"
+#include "lake/catalog/catalog.h"
 
 namespace caudal::api::iceberg {
 
-// The properties that lead the asking engine to the storage API of the server that it asked. They
-// carry the token that the request came with, and no other.
-Json TableConfig(const http::Request& request);
+// Objects of other folders that the table's engines may touch: gs:// URIs with a comma between.
+inline constexpr const char* kPlacesProperty = "caudal.places";
+
+// The properties that lead the asking engine to the storage API of the server that it asked. Where
+// the request came with a key, they carry a token of an hour at most for the objects of this table:
+// those in its folders, and in those of its property kPlacesProperty. Never the key itself.
+Result<Json> TableConfig(const http::Request& request, const lake::LoadedTable& table,
+                         auth::KeyStore& keys, const Clock& clock);
+// LoadCredentialsResponse: the same token, for a client whose own ends soon. Empty for one that has
+// no need of it.
+Result<Json> TableCredentials(const http::Request& request, const lake::LoadedTable& table,
+                              auth::KeyStore& keys, const Clock& clock);
 
 // DuckDB's Iceberg extension takes a storage's address from properties of s3:// tables only. For
 // its requests the location in `metadata` (a table's, as JSON) becomes one, with paths beside it

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "auth/keys.h"
+#include "base/clock.h"
 #include "http/router.h"
 #include "lake/catalog/catalog.h"
 
@@ -13,6 +15,8 @@ namespace caudal::api::iceberg {
 // All of it must outlive the router.
 struct IcebergDependencies {
   lake::Catalog& catalog;
+  auth::KeyStore& keys;
+  const Clock& clock;
   std::string warehouse;  // its name, which clients may give
 };
 

@@ -9,10 +9,11 @@
 
 namespace caudal::api::iceberg {
 
-Json TableJson(const http::Request& request, const lake::LoadedTable& table) {
+Json TableJson(const http::Request& request, const lake::LoadedTable& table, Json config) {
   Json metadata = lake::TableMetadataToJson(*table.metadata);
   AdaptMetadata(request, metadata);
-  Json json = {{"metadata", std::move(metadata)}, {"config", TableConfig(request)}};
+  Json json = {{"metadata", std::move(metadata)}};
+  if (!config.is_null()) json["config"] = std::move(config);
   if (!table.metadata_location.empty()) json["metadata-location"] = table.metadata_location;
   return json;
 }
@@ -29,11 +30,11 @@ void KeepReferencedSnapshots(Json& metadata) {
   metadata["snapshots"] = std::move(kept);
 }
 
-std::string EtagOf(const http::Request& request, const lake::LoadedTable& table, bool refs_only) {
+std::string EtagOf(const lake::LoadedTable& table, const Json& config, bool refs_only) {
   Md5 md5;
   md5.Update(table.metadata_location);
   md5.Update(refs_only ? "refs" : "all");
-  md5.Update(DumpJson(TableConfig(request)));
+  md5.Update(DumpJson(config));
   const Md5Digest digest = md5.Finish();
   return "W/\"" + EncodeBase64({digest.data(), digest.size()}) + "\"";
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/iceberg/bodies.h"
+#include "api/iceberg/engine_access.h"
 #include "api/iceberg/handlers.h"
 #include "api/iceberg/table_json.h"
 
@@ -27,26 +28,40 @@ Result<http::Response> List(const IcebergDependencies& deps, const http::Request
   return JsonResponse(json);
 }
 
+Result<http::Response> Answer(const IcebergDependencies& deps, const http::Request& request,
+                              const LoadedTable& table) {
+  Json config = TRY(TableConfig(request, table, deps.keys, deps.clock));
+  return JsonResponse(TableJson(request, table, std::move(config)));
+}
+
 Result<http::Response> Create(const IcebergDependencies& deps, const http::Request& request) {
   const lake::Levels space = TRY(NamespaceIn(request));
   TableToCreate create = TRY(ReadTableToCreate(request));
   const TableName name{space, create.name};
   const LoadedTable made = TRY(create.stage ? deps.catalog.Stage(name, std::move(create.table))
                                             : deps.catalog.Create(name, std::move(create.table)));
-  return JsonResponse(TableJson(request, made));
+  return Answer(deps, request, made);
 }
 
 Result<http::Response> Load(const IcebergDependencies& deps, const http::Request& request) {
   const TableName name = TRY(TableIn(request));
   const LoadedTable table = TRY(deps.catalog.Load(name));
   const bool refs_only = request.query.Get("snapshots") == "refs";
-  const std::string etag = EtagOf(request, table, refs_only);
+  Json config = TRY(TableConfig(request, table, deps.keys, deps.clock));
+  const std::string etag = EtagOf(table, config, refs_only);
   if (request.headers.Get("If-None-Match") == etag) return http::Response::Empty(304);
-  Json json = TableJson(request, table);
+  Json json = TableJson(request, table, std::move(config));
   if (refs_only) KeepReferencedSnapshots(json["metadata"]);
   http::Response response = JsonResponse(json);
   response.headers.Set("ETag", etag);
   return response;
+}
+
+Result<http::Response> Credentials(const IcebergDependencies& deps, const http::Request& request) {
+  const TableName name = TRY(TableIn(request));
+  const LoadedTable table = TRY(deps.catalog.Load(name));
+  const Json json = TRY(TableCredentials(request, table, deps.keys, deps.clock));
+  return JsonResponse(json);
 }
 
 Result<http::Response> Exists(const IcebergDependencies& deps, const http::Request& request) {
@@ -81,7 +96,7 @@ Result<http::Response> Register(const IcebergDependencies& deps, const http::Req
   const TableToRegister asked = TRY(ReadTableToRegister(request));
   const LoadedTable table =
       TRY(deps.catalog.Register({space, asked.name}, asked.metadata_location, asked.overwrite));
-  return JsonResponse(TableJson(request, table));
+  return Answer(deps, request, table);
 }
 
 // What a scan or a commit of an engine did: nothing here wants it.
@@ -105,6 +120,8 @@ void AddTableRoutes(http::Router& router, const Dependencies& dependencies) {
       [deps = dependencies](http::Request& request) { return Load(*deps, request); });
   Add(router, http::Method::kHead, one, "lake.tables.get",
       [deps = dependencies](http::Request& request) { return Exists(*deps, request); });
+  Add(router, http::Method::kGet, one + "/credentials", "lake.tables.get",
+      [deps = dependencies](http::Request& request) { return Credentials(*deps, request); });
   Add(router, http::Method::kDelete, one, "lake.tables.drop",
       [deps = dependencies](http::Request& request) { return Drop(*deps, request); });
   Add(

@@ -139,7 +139,7 @@ def test_names(catalog, space):
 
 
 def test_where_keys_are_required(start):
-    """The client's own token is handed on for the storage."""
+    """The client gets a token of the table for the storage."""
     server = start("auth: {required: always}\n")
     uri = f"{server.url}/iceberg"
     with pytest.raises(UnauthorizedError):
