@@ -56,7 +56,7 @@ TEST(CsvPlain, ReadsFiles) {
   EXPECT_EQ(count(text + "\"\",\n"), std::nullopt);
   EXPECT_EQ(count("\"\",\n" + text), std::nullopt);
   std::string large;
-  for (int i = 0; i < 300'000; ++i) large += fmt::format("{},{}\n", i, i * i % 1000);
+  for (int64_t i = 0; i < 300'000; ++i) large += fmt::format("{},{}\n", i, i * i % 1000);
   EXPECT_EQ(count(large), 300'000u);
   EXPECT_EQ(count(large + "x\n"), std::nullopt);
   EXPECT_EQ(count("a,b\n" + std::string(3u << 20, 'x') + ",\n"), std::nullopt);
