@@ -66,6 +66,7 @@ GAPS = {
     ("caudal", "write", "fixed"): "Caudal's writer of Parquet files has no bytes of a fixed length, and says so",
     ("caudal", "create", "fixed"): "as for writing",
     ("caudal", "add", "new fixed"): "as for writing",
+    ("caudal", "add", "fixed"): "as for writing: a load adds columns",
     **{("duckdb", verb, "keyed"): "DuckDB 1.5.5 writes the whole schema anew, without its key"
        for verb in ("add", "drop", "rename", "widen")},
     **{("caudal", verb, "no key"): "Caudal changes rows by the table's key, and only tables that it made have one here"
@@ -99,8 +100,9 @@ def can(engine, verb, table, new=None, where=None):
     features += ["changed partitions" for one in table.partitions[1:]]
     features += ["keyed" if table.keyed else "no key"]
     features += ["binary partition" for one in table.partitions if one.column.kind.name == "binary"]
+    features += ["capitals"] if any(column.name != column.name.lower() for column in table.columns) else []
     if new:
-        features += [f"new {new.kind.name}"] + ["new nested"] * new.kind.nested
+        features += [f"new {new.kind.name}"] + ["new nested"] * new.kind.nested + ["new capitals"] * (new.name != new.name.lower())
     known = {of for of_engine, of_what, of in GAPS if of_engine == engine and of_what in (what, verb)}
     if known.intersection(features) or (where and not can_filter(engine, where)):
         return False
