@@ -48,6 +48,11 @@ test-unit: dev ## Run the unit tests
 test-e2e: dev ## Run the end-to-end tests with real clients (ARGS="-k name" selects)
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/e2e $(ARGS)
 
+.PHONY: test-trino
+test-trino: dev ## Run Trino on tables; not part of `make test`, since it downloads 900 MB (ARGS="-k name" selects)
+	@$(SETUP) trino
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/trino $(ARGS)
+
 .PHONY: test-asan
 test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
 	@$(call configure,asan,test)

@@ -39,6 +39,7 @@ class LoadRun {
   Result<Schema> InferSchema();
   Result<void> CheckGiven(const Schema& table) const;
   Result<void> AddColumns(const Schema& table);
+  Result<void> CheckWritable(const Schema& schema) const;
   Result<void> ChooseTarget();
   Result<void> LoadFiles();
   Result<void> Take(const Batch& batch);
@@ -190,10 +191,25 @@ Result<void> LoadRun::AddColumns(const Schema& table) {
   return {};
 }
 
+// Before a file is read: what comes out of it would have no form here either.
+Result<void> LoadRun::CheckWritable(const Schema& schema) const {
+  for (const Field* field : schema.AllFields())
+    if (field->type.Is(TypeKind::kFixed))
+      return MakeError(
+          ErrorKind::kUnsupported,
+          fmt::format("column '{}' of table {} is of type {}, of which no files can be "
+                      "written here",
+                      schema.FullNameOf(field->id), lake::TextOf(request_.table),
+                      field->type.Text()),
+          "load.type");
+  return {};
+}
+
 Result<void> LoadRun::ChooseTarget() {
   transaction_ = loader_.writer_.Begin();
   const Schema schema = TRY(transaction_->SchemaOf(request_.table));
   if (request_.mode != LoadMode::kDelete) {
+    TRY(CheckWritable(schema));
     target_ = schema;
     return {};
   }

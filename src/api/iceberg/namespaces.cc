@@ -1,5 +1,6 @@
 #include "api/iceberg/bodies.h"
 #include "api/iceberg/handlers.h"
+#include "lake/catalog/locations.h"
 
 namespace caudal::api::iceberg {
 namespace {
@@ -38,7 +39,10 @@ Result<http::Response> Create(const IcebergDependencies& deps, const http::Reque
 
 Result<http::Response> Get(const IcebergDependencies& deps, const http::Request& request) {
   const Levels levels = TRY(NamespaceIn(request));
-  const lake::Namespace space = TRY(deps.catalog.namespaces().Get(levels));
+  lake::Namespace space = TRY(deps.catalog.namespaces().Get(levels));
+  // Trino makes no table in a namespace that doesn't say where tables go.
+  space.properties.try_emplace("location",
+                               lake::DefaultLocation(deps.catalog.options().bucket, space.levels));
   return JsonResponse(ToJson(space));
 }
 

@@ -211,6 +211,7 @@ TEST(Locations, AreOfThisStore) {
             "gs://lake/a/b_c/t_x-12345678");
   EXPECT_EQ(DefaultLocation("lake", "gs://other/base/", {{"a"}, "t"}, "12345678-9"),
             "gs://other/base/t-12345678");
+  EXPECT_EQ(DefaultLocation("lake", {"a", "b c"}), "gs://lake/a/b_c");
   EXPECT_EQ(VersionOf("gs://b/t/metadata/00012-9b.metadata.json"), 12);
   EXPECT_EQ(VersionOf("gs://b/t/metadata/v3.metadata.json"), -1);
 }

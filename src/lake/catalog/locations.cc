@@ -19,14 +19,17 @@ Result<ObjectPlace> PlaceOf(std::string_view location) {
                      std::string(location.substr(slash + 1))};
 }
 
+std::string DefaultLocation(const std::string& bucket, const Levels& space) {
+  std::string location = "gs://" + bucket;
+  for (const std::string& level : space) location += "/" + FolderNameOf(level);
+  return location;
+}
+
 std::string DefaultLocation(const std::string& bucket, const std::string& base,
                             const TableName& name, std::string_view uuid) {
   std::string location = base;
   while (location.ends_with('/')) location.pop_back();
-  if (location.empty()) {
-    location = "gs://" + bucket;
-    for (const std::string& level : name.space) location += "/" + FolderNameOf(level);
-  }
+  if (location.empty()) location = DefaultLocation(bucket, name.space);
   return fmt::format("{}/{}-{}", location, FolderNameOf(name.name), uuid.substr(0, 8));
 }
 

@@ -17,6 +17,9 @@ struct ObjectPlace {
 // kInvalid ("lake.location") when it isn't gs://bucket/name.
 Result<ObjectPlace> PlaceOf(std::string_view location);
 
+// Where tables of a namespace go that says nothing of it: "gs://<bucket>/<levels…>".
+std::string DefaultLocation(const std::string& bucket, const Levels& space);
+
 // Where a table that doesn't say is put: "gs://<bucket>/<levels…>/<table>-<the uuid's first
 // digits>", below the namespace's own "location" where it has one (`base`, else empty). Never a
 // place that another table has had.

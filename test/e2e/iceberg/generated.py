@@ -11,8 +11,8 @@ from kinds import KINDS, Column
 SEED = 20261124
 NAMES = ["amount", "día", "with space", "Upper", "select", "a_rather_long_name_of_a_column", "x", "ключ", "n-1", "_under"]
 
-# Who changes tables, when it can. Caudal's own writer belongs here as soon as something outside the process can call it.
-WRITERS = ("pyiceberg", "spark", "duckdb")
+# Who changes tables, when it can.
+WRITERS = ("pyiceberg", "spark", "duckdb", "caudal")
 # Kinds that some engine reads or writes no table of, and in which tables they are: number % n == rest.
 RARE = {"time": (7, 3), "list of structs": (7, 5), "fixed": (4, 1), "string": (3, 0)}
 
@@ -60,7 +60,7 @@ class Partition:
 class Commit:
     """What `writer` does to the table: `verb` says which of the others are set."""
     writer: str
-    verb: str  # create append delete update add drop rename widen first partition
+    verb: str  # create append replace delete update add drop rename widen first partition
     columns: list  # before it; for a create: its own
     rows: list = None
     filter: Filter = None
@@ -83,18 +83,21 @@ class Case:
     rows: list  # at the end: dicts by Column.uid
     filters: list
     merge_on_read: bool
+    keyed: bool  # `id` is required, and the key
 
     def __str__(self):
         return f"table {self.number}"
 
 
 class Generator:
-    """One case. `can(engine, verb, table, new, where)` says who may be asked for what."""
+    """One case. `can(engine, verb, table, new, where)` says which of the writers may be asked for what."""
 
-    def __init__(self, number, can):
+    def __init__(self, number, can, writers):
         self.random = random.Random(f"{SEED}-{number}")
-        self.number, self.can = number, can
+        self.number, self.can, self.writers = number, can, writers
         self.version = 3 if number % 10 == 7 else 2
+        self.own = number % 4 == 2  # Caudal does what it can, the others only what it can't
+        self.keyed = False
         self.uids = iter(range(1, 1000))
         self.ids = iter(range(1, 1_000_000))
         self.names = self.random.sample(NAMES, len(NAMES))
@@ -110,23 +113,31 @@ class Generator:
         return Column(next(self.uids), self.names.pop() if self.names else f"c{next(self.uids)}", KINDS[kind])
 
     def commit(self, verb, **more):
-        writers = [one for one in WRITERS if self.can(one, verb, self, more.get("new"), more.get("filter"))]
+        writers = [one for one in self.writers if self.can(one, verb, self, more.get("new"), more.get("filter"))]
         if not writers:
             return None
         # All in turn, as far as they can.
         uses = [commit.writer for commit in self.commits]
-        writer = min(writers, key=lambda one: (uses.count(one), self.random.random()))
+        writer = min(writers, key=lambda one: (self.own and one != "caudal", uses.count(one), self.random.random()))
         made = Commit(writer, verb, list(self.columns), **more)
         self.commits.append(made)
         return made
 
     # --- Commits
 
-    def append(self):
-        rows = [{column.uid: next(self.ids) if column.uid == 0 else column.kind.draw(self.random)
+    def new_rows(self):
+        return [{column.uid: next(self.ids) if column.uid == 0 else column.kind.draw(self.random)
                  for column in self.columns} for _ in range(self.random.randrange(8, 24))]
+
+    def append(self):
+        rows = self.new_rows()
         if self.commit("append", rows=rows):
             self.rows += rows
+
+    def replace(self):
+        rows = self.new_rows()
+        if self.commit("replace", rows=rows):
+            self.rows = list(rows)
 
     def delete(self):
         exact = [column for column in self.columns if column.kind.ordered and not column.kind.floating]
@@ -198,8 +209,8 @@ class Generator:
 
     @staticmethod
     def named(partition, writer):
-        """Here pyiceberg is told a name; others take the column's."""
-        return dataclasses.replace(partition, odd=writer != "pyiceberg" and not re.fullmatch(r"[A-Za-z_]\w*", partition.column.name, re.A))
+        """Here pyiceberg and Caudal are told a name; others take the column's."""
+        return dataclasses.replace(partition, odd=writer not in ("pyiceberg", "caudal") and not re.fullmatch(r"[A-Za-z_]\w*", partition.column.name, re.A))
 
     # --- Filters
 
@@ -230,6 +241,7 @@ class Generator:
         if self.number % 5 < 3:
             self.partitions = [one for one in [self.choose_partition(identities=0.5)] if one]
         creator = self.creator()
+        self.keyed = creator == "caudal"
         self.commits.append(Commit(creator, "create", list(self.columns),
                                    partition=self.partitions[0] if self.partitions else None))
         self.partitions = [self.named(one, creator) for one in self.partitions]
@@ -237,13 +249,17 @@ class Generator:
         steps = [self.append, self.delete, self.update, self.evolve] + self.random.choices(
             [self.append, self.delete, self.update, self.evolve, self.repartition], k=4)
         self.random.shuffle(steps)
+        if self.number % 3 == 1:
+            steps.insert(self.random.randrange(3), self.replace)
         for step in steps:
             step()
-        return Case(self.number, self.version, self.commits, self.columns, self.partitions, self.rows, self.filters(), self.number % 2 == 0)
+        return Case(self.number, self.version, self.commits, self.columns, self.partitions, self.rows, self.filters(), self.number % 2 == 0,
+                    self.keyed)
 
     def creator(self):
-        return self.random.choice([one for one in WRITERS if self.can(one, "create", self)])
+        able = [one for one in self.writers if self.can(one, "create", self)]
+        return "caudal" if self.own and "caudal" in able else self.random.choice(able)
 
 
-def make_case(number, can):
-    return Generator(number, can).make()
+def make_case(number, can, writers=WRITERS):
+    return Generator(number, can, writers).make()

@@ -134,7 +134,8 @@ def test_names(catalog, space):
     with pytest.raises(NoSuchTableError):
         catalog.load_table(f"{space}.u")
     catalog.update_namespace_properties(space, updates={"k": "v"})
-    assert catalog.load_namespace_properties(space) == {"owner": "tests", "k": "v"}
+    assert catalog.load_namespace_properties(space) == {
+        "owner": "tests", "k": "v", "location": f"gs://lake/{space}"}
     catalog.drop_namespace(space)
 
 

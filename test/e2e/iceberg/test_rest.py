@@ -52,7 +52,7 @@ def test_namespaces(call):
     call("HEAD", "namespaces/a", 204)
     assert call("POST", "namespaces/a/properties", json={"updates": {"k": "v"}, "removals": ["owner", "none"]}) == {
         "updated": ["k"], "removed": ["owner"], "missing": ["none"]}
-    assert call("GET", "namespaces/a")["properties"] == {"k": "v"}
+    assert call("GET", "namespaces/a")["properties"] == {"k": "v", "location": "gs://lake/a"}
     failed(call, "POST", "namespaces/a/properties", 400, "BadRequestException",
            json={"updates": {"k": "v"}, "removals": ["k"]})
     failed(call, "DELETE", "namespaces/a", 409, "NamespaceNotEmptyException")

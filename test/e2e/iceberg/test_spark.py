@@ -3,6 +3,7 @@ import datetime
 import decimal
 
 import pytest
+import requests
 from pyiceberg.catalog import load_catalog
 from pyiceberg.expressions import EqualTo
 from support.keys import create_key
@@ -244,3 +245,16 @@ def test_where_keys_are_required(spark, start):
     without = spark.catalog(server.url)
     with pytest.raises(SparkError, match="(?i)authorized"):
         spark.sql(f"SHOW NAMESPACES IN {without}")
+
+
+def test_filters_on_uuid(sql, server, space):
+    """Of a table that has them on both sides of what Java takes for zero. The first would be right, and isn't: see docs/tables.md."""
+    uuids = [f"{first}23e4567-e89b-12d3-a456-426614174000" for first in "0179af"]
+    lines = "".join(f'{{"id": {n}, "u": "{one}"}}\n' for n, one in enumerate(uuids))
+    requests.post(f"{server.url}/api/v1/load/upload", data=lines, timeout=60, params={
+        "table": f"{space}.t", "name": "u.jsonl", "schema": "id:long!,u:uuid", "key": "id"}).raise_for_status()
+    found = [sql(f"SELECT id FROM {{t}} WHERE u = '{one}'") for one in uuids]
+    around = [sql(f"SELECT id FROM {{t}} WHERE concat(u, '') = '{one}'") for one in uuids]
+    assert around == [[(n,)] for n in range(len(uuids))]
+    if found != around:
+        pytest.xfail("Iceberg in Java orders UUIDs by signed halves, Parquet by unsigned bytes")

@@ -113,6 +113,17 @@ def test_columns_must_fit_or_be_added(tables, dataset):
     assert len(tables.catalog.load_table(name).schema().fields) == 4, "what a failed load added is gone"
 
 
+def test_a_type_that_cannot_be_written(tables, dataset, catalog):
+    """No row is read, whatever the file."""
+    fixed = '{"type":"struct","fields":[{"id":1,"name":"id","required":true,"type":"long"},{"id":2,"name":"f","required":false,"type":"fixed[3]"}]}'
+    path = tables.folder / "fixed.parquet"
+    pq.write_table(pa.table({"id": [1], "f": pa.array([b"abc"], pa.binary(3))}), path)
+    for file in (path, tables.file("fixed.jsonl", '{"id": 1, "f": "YWJj"}\n')):
+        error = tables.load(f"{dataset}.t", file, schema=fixed, check=False)
+        assert (error["code"], error["reason"]) == (501, "load.type") and "'f'" in error["message"] and "fixed[3]" in error["message"]
+        assert not catalog.namespace_exists(dataset)
+
+
 def test_replace_upsert_and_delete(tables, dataset):
     name = f"{dataset}.t"
     tables.load(name, tables.file("a.csv", "id,name\n1,a\n2,b\n3,c\n"), key="id", mode="upsert")
