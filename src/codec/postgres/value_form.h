@@ -75,6 +75,7 @@ class ValueForm {
  private:
   ValueForm(Syntax syntax, Type type, bool binary)
       : type_(std::move(type)), syntax_(syntax), binary_(binary) {}
+  static ValueForm OfBase(const PgType& type, int32_t typmod, const FormOptions& options);
   static ValueForm Make(const PgType& type, int32_t typmod, const FormOptions& options, int depth);
 
   Type type_;
