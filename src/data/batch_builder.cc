@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -73,6 +74,57 @@ void ColumnBuilder::AppendNull() {
       values_.Fill(width_, 0);
   }
   ++length_;
+}
+
+char* ColumnBuilder::AppendBytesLater(size_t length) {
+  if (form_ != Form::kText) Refuse();
+  const bool fits = length <= kBytesMax - bytes_.size();
+  if (!fits) too_long_ = true;
+  char* const at = fits ? bytes_.Extend(length) : nullptr;
+  values_.Push(static_cast<int32_t>(bytes_.size()));
+  Valid();
+  return at;
+}
+
+void ColumnBuilder::TruncateBits(Buffer& bits, int64_t length) {
+  bits.Truncate(static_cast<size_t>((length + 7) / 8));
+  // Later bits are set by OR: they must be zeros.
+  if ((length & 7) != 0) bits.data()[length >> 3] &= static_cast<char>((1 << (length & 7)) - 1);
+}
+
+void ColumnBuilder::Truncate(int64_t length) {
+  CAUDAL_CHECK(length >= 0 && length <= length_, "rows of the column");
+  if (null_count_ != 0) {
+    for (int64_t row = length; row < length_; ++row)
+      if ((validity_.data()[row >> 3] >> (row & 7) & 1) == 0) --null_count_;
+    TruncateBits(validity_, null_count_ == 0 ? 0 : length);
+  }
+  length_ = length;
+  const auto last_offset = [&] {
+    values_.Truncate(static_cast<size_t>(length + 1) * sizeof(int32_t));
+    int32_t offset = 0;
+    std::memcpy(&offset, values_.data() + length * static_cast<int64_t>(sizeof offset),
+                sizeof offset);
+    return offset;
+  };
+  switch (form_) {
+    case Form::kBit:
+      TruncateBits(values_, length);
+      break;
+    case Form::kText:
+      bytes_.Truncate(static_cast<size_t>(last_offset()));
+      break;
+    case Form::kList: {
+      const int64_t elements = last_offset();
+      for (ColumnBuilder& child : children_) child.Truncate(elements);
+      break;
+    }
+    case Form::kStruct:
+      for (ColumnBuilder& child : children_) child.Truncate(length);
+      break;
+    default:
+      values_.Truncate(static_cast<size_t>(length) * width_);
+  }
 }
 
 void ColumnBuilder::AppendNested() {

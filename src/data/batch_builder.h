@@ -59,12 +59,19 @@ class ColumnBuilder {
     }
     Valid();
   }
+  // A string or binary of `length` bytes, for the caller to write before anything else is appended;
+  // null, and an empty one, when they don't fit.
+  char* AppendBytesLater(size_t length);
   // A struct of what its children got since; a list or map of what they got, in any number.
   void AppendNested();
   // For callers in no hurry. `value` is null or held as the type's values are.
   void AppendValue(const Value& value);
   // Rows of a column of the same layout.
   void AppendRows(const Array& source, int64_t first, int64_t count);
+
+  // Back to its first `length` rows. What children got since the last AppendNested goes too: with
+  // the present length, a list or struct that was begun is given up.
+  void Truncate(int64_t length);
 
   ColumnBuilder& child(size_t i) { return children_[i]; }
 
@@ -92,6 +99,7 @@ class ColumnBuilder {
     if ((at & 7) == 0) bits.Push(char{0});
     if (bit) bits.data()[at >> 3] = static_cast<char>(bits.data()[at >> 3] | 1 << (at & 7));
   }
+  static void TruncateBits(Buffer& bits, int64_t length);
   void Valid() {
     if (null_count_ != 0) PushBit(validity_, length_, true);
     ++length_;

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "data/batch_builder.h"
+#include "data/test_batch.h"
 
 namespace caudal {
 namespace {
@@ -113,6 +114,28 @@ void ExpectNested(const Batch& batch, int first) {
   }
 }
 
+// Every value, its parts included, in order.
+std::string Dump(const Array& array) {
+  std::string text;
+  const bool list = array.type().Is(TypeKind::kList) || array.type().Is(TypeKind::kMap);
+  for (int64_t row = 0; row < array.length(); ++row) {
+    text += array.IsNull(row) ? '-' : '+';
+    if (list) text += std::to_string(array.offsets()[row + 1]);
+    if (array.IsNull(row) || array.type().nested()) continue;
+    const Value value = array.At(row);
+    std::visit(
+        [&](const auto& v) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>)
+            text += v + ";";
+          else
+            text.append(reinterpret_cast<const char*>(&v), sizeof v);
+        },
+        value);
+  }
+  for (const Array& child : array.children()) text += "(" + Dump(child) + ")";
+  return text;
+}
+
 TEST(Batch, NestedColumnsSlice) {
   const Batch batch = Nested(50);
   ExpectNested(batch, 0);
@@ -135,6 +158,54 @@ TEST(Batch, RowsOfColumnsAreCopied) {
   ASSERT_EQ(copy.rows(), 60);
   ExpectNested(copy, 0);
   EXPECT_EQ(copy.ByteSize(), batch.ByteSize());
+}
+
+// Rows that go again leave nothing behind, whatever the type.
+TEST(Batch, ColumnsAreTruncated) {
+  const Schema schema = SchemaOfEverything();
+  RandomRows random(11);
+  const Batch rows = random.NextBatch(schema, 200, 3);
+  for (size_t i = 0; i < rows.columns().size(); ++i) {
+    const Array& source = rows.column(i);
+    ColumnBuilder straight(source.type());
+    ColumnBuilder winding(source.type());
+    for (int64_t done = 0; done < 200;) {
+      const int64_t kept = std::min<int64_t>(static_cast<int64_t>(random.Below(20)), 200 - done);
+      const int64_t more = static_cast<int64_t>(random.Below(50));
+      straight.AppendRows(source, done, kept);
+      winding.AppendRows(source, done, kept);
+      winding.AppendRows(source, 100, more);
+      if (source.type().Is(TypeKind::kList))
+        winding.child(0).AppendRows(source.children()[0], 0, 3);
+      winding.Truncate(done + kept);
+      done += kept;
+      EXPECT_EQ(winding.length(), done);
+      EXPECT_EQ(winding.bytes(), straight.bytes());
+      if (random.Below(40) == 0) {
+        winding.Truncate(0);
+        winding.AppendRows(source, 0, done);
+      }
+    }
+    const Array a = straight.Finish();
+    const Array b = winding.Finish();
+    EXPECT_EQ(a.null_count(), b.null_count());
+    EXPECT_EQ(Dump(a), Dump(b)) << source.type().Text();
+  }
+}
+
+TEST(Batch, BytesAreWrittenLater) {
+  ColumnBuilder column{Type(TypeKind::kBinary)};
+  column.AppendBytes("a");
+  std::memcpy(column.AppendBytesLater(3), "bcd", 3);
+  column.AppendBytesLater(0);
+  column.AppendBytes("e");
+  EXPECT_EQ(column.AppendBytesLater(INT32_MAX - 4), nullptr);
+  EXPECT_TRUE(column.too_long());
+  const Array array = column.Finish();
+  EXPECT_EQ(array.bytes(1), "bcd");
+  EXPECT_EQ(array.bytes(2), "");
+  EXPECT_EQ(array.bytes(3), "e");
+  EXPECT_EQ(array.bytes(4), "");
 }
 
 TEST(Batch, CheckNamesTheColumn) {

@@ -60,6 +60,7 @@ class Buffer {
     return at;
   }
   void Clear() { size_ = 0; }
+  void Truncate(size_t size) { size_ = size < size_ ? size : size_; }
 
  private:
   void Grow(size_t more) {

@@ -60,7 +60,8 @@ TEST(Digest, Base64AndHex) {
   }
   EXPECT_FALSE(DecodeBase64("a").ok());
   EXPECT_FALSE(DecodeBase64("a*bc").ok());
-  EXPECT_FALSE(DecodeHex("0g").ok());
+  for (const char* bad : {"0g", "g0", "000", "00 0", "0\xff"}) EXPECT_FALSE(DecodeHex(bad).ok());
+  EXPECT_EQ(DecodeHex("aAfF09").value(), "\xaa\xff\x09");
 }
 
 TEST(Utf8, FollowsRfc3629) {
@@ -68,6 +69,12 @@ TEST(Utf8, FollowsRfc3629) {
   for (const char* bad :
        {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"})
     EXPECT_FALSE(IsValidUtf8(bad));
+  for (size_t at = 0; at < 40; ++at) {
+    std::string text(40, 'a');
+    EXPECT_TRUE(IsValidUtf8(text.replace(at, 1, "ñ"))) << at;
+    text[at] = '\xff';
+    EXPECT_FALSE(IsValidUtf8(text)) << at;
+  }
 }
 
 TEST(Json, RefusesDeepAndBroken) {

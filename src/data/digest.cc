@@ -6,6 +6,8 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <array>
+
 namespace caudal {
 namespace {
 
@@ -32,12 +34,17 @@ uint32_t ShiftOf(uint64_t bytes) {
   return power;
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+// The value of a hex digit, or 0xff.
+constexpr std::array<uint8_t, 256> kHexValues = [] {
+  std::array<uint8_t, 256> values{};
+  for (size_t c = 0; c < values.size(); ++c) {
+    values[c] = 0xff;
+    if (c >= '0' && c <= '9') values[c] = static_cast<uint8_t>(c - '0');
+    if (c >= 'a' && c <= 'f') values[c] = static_cast<uint8_t>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F') values[c] = static_cast<uint8_t>(c - 'A' + 10);
+  }
+  return values;
+}();
 
 int Base64Value(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -135,15 +142,21 @@ std::string EncodeHex(std::string_view bytes) {
 
 Result<std::string> DecodeHex(std::string_view text) {
   if (text.size() % 2 != 0) return MakeError(ErrorKind::kInvalid, "odd number of hex digits");
-  std::string out;
-  out.reserve(text.size() / 2);
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const int high = HexValue(text[i]);
-    const int low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return MakeError(ErrorKind::kInvalid, "not a hex digit");
-    out.push_back(static_cast<char>(high << 4 | low));
-  }
+  std::string out(text.size() / 2, '\0');
+  if (!DecodeHexTo(text, out.data())) return MakeError(ErrorKind::kInvalid, "not a hex digit");
   return out;
+}
+
+bool DecodeHexTo(std::string_view text, char* out) {
+  if (text.size() % 2 != 0) return false;
+  uint8_t all = 0;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const uint8_t high = kHexValues[static_cast<uint8_t>(text[i])];
+    const uint8_t low = kHexValues[static_cast<uint8_t>(text[i + 1])];
+    all |= high | low;
+    *out++ = static_cast<char>(high << 4 | low);
+  }
+  return all < 16;
 }
 
 std::string EncodeBase64(std::string_view bytes) {

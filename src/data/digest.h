@@ -46,6 +46,9 @@ bool EqualConstantTime(std::string_view a, std::string_view b);
 
 std::string EncodeHex(std::string_view bytes);
 Result<std::string> DecodeHex(std::string_view text);
+// Writes text.size() / 2 bytes to `out`; false when `text` isn't pairs of hex digits, and what was
+// written is of no use.
+bool DecodeHexTo(std::string_view text, char* out);
 std::string EncodeBase64(std::string_view bytes);  // with padding
 void AppendBase64(std::string& out, std::string_view bytes);
 std::string EncodeBase64Url(std::string_view bytes);  // without padding

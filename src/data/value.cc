@@ -147,21 +147,20 @@ std::string UuidText(std::string_view bytes) {
 }
 
 Result<std::string> ParseUuid(std::string_view text) {
-  const auto bad = [&] {
+  std::string bytes(16, '\0');
+  if (!ParseUuidTo(text, bytes.data()))
     return MakeError(ErrorKind::kInvalid, fmt::format("\"{}\" is not a UUID of the form "
                                                       "f79c3e09-677c-4bbd-a479-3f349cb785e7",
                                                       text.substr(0, 80)));
-  };
-  if (text.size() != 36) return bad();
-  std::string hex;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-    if (hyphen != (text[i] == '-')) return bad();
-    if (!hyphen) hex += text[i];
-  }
-  const auto bytes = DecodeHex(hex);
-  if (!bytes.ok()) return bad();
-  return *bytes;
+  return bytes;
+}
+
+bool ParseUuidTo(std::string_view text, char* out) {
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+    return false;
+  return DecodeHexTo(text.substr(0, 8), out) && DecodeHexTo(text.substr(9, 4), out + 4) &&
+         DecodeHexTo(text.substr(14, 4), out + 6) && DecodeHexTo(text.substr(19, 4), out + 8) &&
+         DecodeHexTo(text.substr(24), out + 10);
 }
 
 }  // namespace caudal

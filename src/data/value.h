@@ -45,5 +45,7 @@ Int128 PowerOfTen(int digits);
 // Lower case, with hyphens; from and to 16 bytes.
 std::string UuidText(std::string_view bytes);
 Result<std::string> ParseUuid(std::string_view text);
+// Writes the 16 bytes to `out`; false when it is none, and what was written is of no use.
+bool ParseUuidTo(std::string_view text, char* out);
 
 }  // namespace caudal
