@@ -124,13 +124,13 @@ Connection::~Connection() = default;
 Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectionOptions& options,
                                                         Purpose purpose) {
   auto connection = std::unique_ptr<Connection>(new Connection(options, purpose));
-  TRY(connection->Open());
-  TRY(PrepareSession(*connection));
+  const Deadline deadline = steady_clock::now() + options.connect_timeout;
+  TRY(connection->Open(deadline));
+  TRY(PrepareSession(*connection, deadline));
   return connection;
 }
 
-Result<void> Connection::Open() {
-  const Deadline deadline = steady_clock::now() + options_.connect_timeout;
+Result<void> Connection::Open(Deadline deadline) {
   const Parameters parameters = TRY(ParametersOf(options_, purpose_));
   password_ = parameters.Get("password");
   connection_.reset(parameters.Start());
@@ -182,7 +182,8 @@ Error Connection::ConnectError() const {
       kind = ErrorKind::kUnauthenticated;
       code = "postgres.password";
       text = "a password is needed, and none is configured";
-    } else if (says("certificate") || says("SSL") || says("SCRAM") || says("channel binding")) {
+    } else if (says("certificate") || says("private key") || says("does not support SSL") ||
+               (says("SSL error") && !says("eof")) || says("channel binding")) {
       kind = ErrorKind::kUnauthenticated;
       code = "postgres.tls";
     } else if (says("invalid ") && says(" value")) {

@@ -106,7 +106,7 @@ class Connection {
 
   Connection(ConnectionOptions options, Purpose purpose)
       : options_(std::move(options)), purpose_(purpose) {}
-  Result<void> Open();
+  Result<void> Open(Deadline deadline);
   Result<void> WaitForConnect(Deadline deadline);
   Error ConnectError() const;
   // What libpq says went wrong with the connection itself.

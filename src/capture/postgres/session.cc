@@ -41,7 +41,8 @@ std::string StartupSettings() {
   return "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
 }
 
-Result<void> PrepareSession(Connection& connection) {
+Result<void> PrepareSession(Connection& connection,
+                            std::chrono::steady_clock::time_point deadline) {
   const int version = connection.server_version();
   std::string set;
   std::string read = "SELECT name, setting FROM pg_catalog.pg_settings WHERE lower(name) IN ('-'";
@@ -50,9 +51,9 @@ Result<void> PrepareSession(Connection& connection) {
     set += "SET " + std::string(setting.name) + " = " + std::string(setting.value) + ";";
     read += ",'" + std::string(setting.name) + "'";
   }
-  Result<Rows> done = connection.Query(set);
+  Result<Rows> done = connection.Query(set, deadline);
   if (!done.ok()) return std::move(done).error().Within("can't set the session up");
-  const Rows rows = TRY(connection.Query(read + ")"));
+  const Rows rows = TRY(connection.Query(read + ")", deadline));
   std::map<std::string, std::string, std::less<>> shown;
   for (int i = 0; i < rows.size(); ++i) {
     std::string name(rows.Text(i, 0));

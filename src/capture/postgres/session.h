@@ -3,6 +3,7 @@
 // on each connection, and read back.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/result.h"
@@ -16,6 +17,6 @@ std::string StartupSettings();
 // Sets the rest, then verifies all. kConflict names the setting that can't be had.
 //
 // row_security is off: a policy that would hide rows is then an error instead of a gap.
-Result<void> PrepareSession(Connection& connection);
+Result<void> PrepareSession(Connection& connection, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace caudal::capture::postgres
