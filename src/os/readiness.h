@@ -1,0 +1,19 @@
+// Waiting for a socket, of whatever library.
+#pragma once
+
+#include <chrono>
+
+#include "base/result.h"
+
+namespace caudal::os {
+
+struct Interest {
+  bool read = false;
+  bool write = false;
+};
+
+// Whether `fd` is ready for what is wanted, or has ended or failed (which the next read or write
+// tells), before `timeout` has passed.
+Result<bool> WaitReady(int fd, Interest interest, std::chrono::milliseconds timeout);
+
+}  // namespace caudal::os
