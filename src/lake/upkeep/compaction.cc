@@ -355,7 +355,7 @@ Result<void> Compactor::Publish(Round& round, const SharedFiles& current) {
   prepared.files = std::move(round.made->publish);
   for (const WrittenFile* file : round.added) {
     if (!file->bytes) continue;
-    objects::FileToPublish publish = TRY(PublishBytes(file->added.file.path, *file->bytes));
+    objects::FileToPublish publish = TRY(ToPublish(*file));
     prepared.files.push_back(std::move(publish));
   }
   FAILPOINT("lake.compact.prepared");
@@ -373,7 +373,9 @@ void Compactor::Finish(Round& round, SharedMetadata metadata) {
   round.report.snapshot_id = round.made->snapshot.id;
   writer_.manifests().Keep(round.made->snapshot.manifest_list, round.made->files);
   std::unordered_set<const WrittenFile*> used(round.added.begin(), round.added.end());
+  RemoveLocal(round.later_deletes);
   const auto discard_unused = [&](std::vector<WrittenFile>& files) {
+    RemoveLocal(files);
     std::vector<WrittenFile> unused;
     for (WrittenFile& file : files)
       if (!used.contains(&file)) unused.push_back(std::move(file));
