@@ -90,7 +90,9 @@ Result<void> BlobFiles::PersistFloor() {
   return database_.Write([&](meta::Tx& tx) { return WriteCounter(tx, kBlobFloor, floor); });
 }
 
-Result<os::File> BlobFiles::Create(int64_t blob) {
+// What makes the blob's file, with its folder in place.
+template <class Make>
+auto BlobFiles::InFolder(int64_t blob, Make&& make) -> decltype(make()) {
   const int64_t dir = blob >> kDirShift;
   if (last_dir_made_.load(std::memory_order_acquire) < dir) {
     TRY(os::MakeDirs(DirOf(blob)));
@@ -99,14 +101,22 @@ Result<os::File> BlobFiles::Create(int64_t blob) {
     }
   }
   FAILPOINT("objects.blob.create");
-  Result<os::File> file = os::File::Open(PathOf(blob), os::File::Mode::kCreateNew);
+  auto made = make();
   // A number below the newest folder's, whose own folder isn't there yet: allocated before, created
   // after.
-  if (!file.ok() && file.error().Is(ErrorKind::kNotFound)) {
+  if (!made.ok() && made.error().Is(ErrorKind::kNotFound)) {
     TRY(os::MakeDirs(DirOf(blob)));
-    file = os::File::Open(PathOf(blob), os::File::Mode::kCreateNew);
+    made = make();
   }
-  return file;
+  return made;
+}
+
+Result<os::File> BlobFiles::Create(int64_t blob) {
+  return InFolder(blob, [&] { return os::File::Open(PathOf(blob), os::File::Mode::kCreateNew); });
+}
+
+Result<void> BlobFiles::MoveIn(int64_t blob, const std::string& path) {
+  return InFolder(blob, [&] { return os::Rename(path, PathOf(blob)); });
 }
 
 Result<os::File> BlobFiles::Open(int64_t blob, os::File::Mode mode) const {

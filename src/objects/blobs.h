@@ -42,6 +42,8 @@ class BlobFiles {
 
   // Creates the file of an allocated number, and its folder where it is the first in it.
   Result<os::File> Create(int64_t blob);
+  // Likewise, of a finished file that lies on the same file system; errors are os::Rename's.
+  Result<void> MoveIn(int64_t blob, const std::string& path);
   Result<os::File> Open(int64_t blob, os::File::Mode mode = os::File::Mode::kRead) const;
   // Removes the file of a blob that never became visible, and settles it.
   void Abandon(int64_t blob);
@@ -54,6 +56,8 @@ class BlobFiles {
 
  private:
   Result<void> Reserve(int64_t end);
+  template <class Make>
+  auto InFolder(int64_t blob, Make&& make) -> decltype(make());
 
   const std::string folder_;
   meta::Database& database_;

@@ -48,6 +48,7 @@ Result<std::vector<Object>> PublishFiles(Core& core, const std::vector<FileToPub
   for (const FileToPublish& file : files) {
     intakes.push_back(std::make_unique<Intake>(core));
     if (file.bytes) {
+      if (!file.path.empty()) intakes.back()->Offer(file.path);
       TRY(intakes.back()->Append(*file.bytes));
     } else {
       TRY(intakes.back()->Adopt(file.path));

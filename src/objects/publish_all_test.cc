@@ -35,6 +35,9 @@ class PublishAllTest : public StoreFixture {
   FileToPublish File(const std::string& name, std::string_view bytes) {
     return {To(name), LocalFile(name, bytes)};
   }
+  FileToPublish Offered(const std::string& name, std::string_view bytes) {
+    return {To(name), LocalFile(name, bytes), std::string(bytes)};
+  }
   std::vector<FileToPublish> Both() {
     return {File("small", "s"), File("large", std::string(kLarge, 'l'))};
   }
@@ -79,6 +82,40 @@ TEST_F(PublishAllTest, FilesAppearTogetherWithWhatJoins) {
   Reopen();
   EXPECT_EQ(Read("large").size(), kLarge);
   EXPECT_EQ(Read("small"), "s");
+}
+
+TEST_F(PublishAllTest, FilesOfGivenBytesAreMovedWhereTheyCanBe) {
+  for (const std::string& bytes : {std::string("s"), std::string(kLarge, 'l')}) {
+    std::vector<FileToPublish> files = {Offered("moved", bytes), Offered("gone", bytes),
+                                        Offered("other", bytes), Offered("shared", bytes)};
+    ASSERT_TRUE(os::Remove(files[1].path).ok());
+    LocalFile("other", bytes + "?");
+    ASSERT_TRUE(os::HardLink(files[3].path, folder_ + "/out/second").ok());
+    const std::vector<Object> objects = store_->PublishAll(files).value();
+    EXPECT_FALSE(os::Exists(files[0].path));
+    EXPECT_TRUE(os::Exists(files[2].path) && os::Exists(files[3].path));
+    const Object same = Put("same", bytes);
+    for (const Object& object : objects) {
+      EXPECT_EQ(Read(object.name), bytes) << object.name;
+      EXPECT_EQ(object.md5, same.md5);
+      EXPECT_EQ(object.crc32c, same.crc32c);
+    }
+    Reopen();
+    EXPECT_EQ(Read("moved"), bytes);
+    ASSERT_TRUE(os::Remove(folder_ + "/out/second").ok());
+  }
+}
+
+// A crash before the file's bytes are on the disk: they come from the journal.
+TEST_F(PublishAllTest, AMovedFileThatWasLostIsRecovered) {
+  ASSERT_TRUE(store_->PublishAll({Offered("moved", "bytes")}).ok());
+  std::string path;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder))
+    if (entry.is_regular_file()) path = entry.path();
+  Close();
+  ASSERT_TRUE(os::Remove(path).ok());
+  Open();
+  EXPECT_EQ(Read("moved"), "bytes");
 }
 
 TEST_F(PublishAllTest, NoFilesIsATransactionOfWhatJoins) {
@@ -157,6 +194,7 @@ TEST_F(PublishAllTest, AFailureAtAnyStepLeavesNothing) {
         "objects.publish_all.join", "meta.batch.begin", "meta.batch.before_commit"}) {
     SCOPED_TRACE(step);
     std::vector<FileToPublish> files = Both();
+    files.push_back(Offered("offered", "o"));
     ASSERT_TRUE(ArmFailpoints(std::string(step) + "=error").ok());
     EXPECT_EQ(store_->PublishAll(files).error().kind, ErrorKind::kUnavailable);
     DisarmFailpoints();
@@ -170,7 +208,8 @@ TEST_F(PublishAllTest, ADeathAtAnyStepLeavesAllOrNothing) {
        {"objects.blob.create", "objects.adopt.moved", "objects.blob.synced", "objects.publish",
         "objects.publish_all.join", "meta.batch.before_commit", "meta.batch.after_commit"}) {
     SCOPED_TRACE(step);
-    const std::vector<FileToPublish> files = Both();
+    std::vector<FileToPublish> files = Both();
+    files.push_back(Offered("offered", "o"));
     Close();
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
@@ -186,13 +225,14 @@ TEST_F(PublishAllTest, ADeathAtAnyStepLeavesAllOrNothing) {
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
     Open();
     const bool all = std::string_view(step) == "meta.batch.after_commit";
-    EXPECT_EQ(Live(), all ? 3u : 1u);
+    EXPECT_EQ(Live(), all ? 4u : 1u);
     EXPECT_EQ(FilesOnDisk(), Live());
     size_t told = 0;
     for (const events::Event& event : Events()) told += event.object != "first" ? 1 : 0;
-    EXPECT_EQ(told, all ? 2u : 0u);
+    EXPECT_EQ(told, all ? 3u : 0u);
     if (all) {
-      EXPECT_EQ(Read("small") + Read("large"), "s" + std::string(kLarge, 'l'));
+      EXPECT_EQ(Read("small") + Read("large") + Read("offered"),
+                "s" + std::string(kLarge, 'l') + "o");
     }
   }
 }

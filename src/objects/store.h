@@ -79,8 +79,8 @@ struct WriteRequest {
   std::optional<uint64_t> size;
 };
 
-// A finished local file that is to become an object, if large without an MD5: `path` must name a
-// regular file (kInvalid for a link) that nobody writes to any more. Or the bytes themselves.
+// A finished regular local file (kInvalid for a link) that is to become an object, if large without
+// an MD5. Or the bytes; or both: then a file of the caller's own has just these, if still there.
 struct FileToPublish {
   WriteRequest request;
   std::string path;

@@ -100,6 +100,24 @@ Result<void> Intake::SpillToFile() {
   return {};
 }
 
+// False, with nothing changed, when the bytes have to be written.
+Result<bool> Intake::TakeOffered(uint64_t size) {
+  if (offered_.empty()) return false;
+  Result<os::File> file = os::File::OpenPlain(offered_);
+  const Result<uint64_t> there = file.ok() ? file->Size() : file.error();
+  if (!there.ok() || *there != size) return false;
+  const int64_t blob = TRY(core_.blobs.Allocate());
+  if (!core_.blobs.MoveIn(blob, offered_).ok()) {
+    core_.blobs.Abandon(blob);
+    return false;
+  }
+  blob_ = blob;
+  file_ = std::move(file).take();
+  in_file_ = true;
+  FAILPOINT("objects.adopt.moved");
+  return true;
+}
+
 Result<void> Intake::Append(std::string_view bytes) {
   const std::shared_ptr<const StoreOptions> options = core_.options();
   if (size_ + bytes.size() > options->object_bytes_max)
@@ -112,6 +130,11 @@ Result<void> Intake::Append(std::string_view bytes) {
   md5_.Update(bytes);
   if (!in_file_ && size_ + bytes.size() > options->journaled_bytes_max) {
     TRY(core_.AdmitBytes(size_ + bytes.size()));
+    const bool whole = TRY(TakeOffered(bytes.size()));
+    if (whole) {
+      size_ = bytes.size();
+      return {};
+    }
     TRY(SpillToFile());
     buffer_ = std::string();
   }
@@ -132,9 +155,7 @@ Result<void> Intake::Append(std::string_view bytes) {
 // False, with nothing changed, when the file must be copied instead.
 Result<bool> Intake::MoveIn(const std::string& path) {
   blob_ = TRY(core_.blobs.Allocate());
-  // Makes the folder too; the name goes to the file that is moved over it.
-  TRY(core_.blobs.Create(blob_));
-  const Result<void> moved = os::Rename(path, core_.blobs.PathOf(blob_));
+  const Result<void> moved = core_.blobs.MoveIn(blob_, path);
   if (!moved.ok()) {
     core_.blobs.Abandon(std::exchange(blob_, 0));
     if (moved.error().Is(ErrorKind::kUnsupported)) return false;
@@ -199,7 +220,10 @@ Result<Prepared> Intake::Finish(const WriteRequest& request, bool journal_allowe
   TRY(CheckExpected(request, size_, crc32c_, prepared.md5));
   TRY(core_.AdmitBytes(0));
   journaled_ = journal_allowed && !in_file_ && AdmitToJournal(core_).ok();
-  if (!in_file_) TRY(SpillToFile());
+  if (!in_file_) {
+    const bool whole = TRY(TakeOffered(size_));
+    if (!whole) TRY(SpillToFile());
+  }
   if (!journaled_) {
     file_.Sync("blob.file");
     FAILPOINT("objects.blob.synced");

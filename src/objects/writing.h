@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "objects/core.h"
@@ -22,6 +23,9 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
 
   Result<void> Append(std::string_view bytes);
+  // Before the only Append: a finished file has just its bytes, and is moved in where it can be,
+  // instead of a file being written. Nobody else knows it.
+  void Offer(std::string path) { offered_ = std::move(path); }
   // Instead of Append, once: the bytes are those of a finished file, which is moved in where it can
   // be; of one that is, no MD5 is taken: that takes a core longer than to write it, and a composed
   // object has none either.
@@ -38,6 +42,7 @@ class Intake {
 
  private:
   Result<void> SpillToFile();
+  Result<bool> TakeOffered(uint64_t size);
   Result<bool> MoveIn(const std::string& path);
   Result<void> DigestFile();
 
@@ -47,7 +52,8 @@ class Intake {
   Md5 md5_;
   bool has_md5_ = true;
   std::string buffer_;  // all bytes while small
-  int64_t blob_ = 0;    // 0: none yet
+  std::string offered_;
+  int64_t blob_ = 0;  // 0: none yet
   os::File file_;
   bool in_file_ = false;
   bool journaled_ = false;

@@ -11,7 +11,7 @@ const std::vector<Key<SnapshotsConfig>>& SnapshotsKeys() {
   using C = SnapshotsConfig;
   static const std::vector<Key<C>> keys = {
       Field("all", &C::all, Duration{1s, 24h * 365}, Change::kRestart,
-            "Younger snapshots all stay, the youngest 200 of them."),
+            "Younger snapshots all stay, or of many the youngest 100 and the last of each second."),
       Field("by_minute", &C::by_minute, Duration{1s, 24h * 365}, Change::kRestart,
             "Of older ones up to this age, the last of each minute."),
       Field("by_hour", &C::by_hour, Duration{1s, 24h * 3650}, Change::kRestart,

@@ -17,9 +17,11 @@ namespace {
 // Another commit came first so often in a row: somebody else's turn.
 constexpr int kAttemptsMax = 50;
 constexpr size_t kTablesMax = 100;  // of one commit
+constexpr size_t kPackedFromSnapshots = 32;
 
 constexpr std::string_view kSource = "caudal.source";
 constexpr std::string_view kMetadataPath = "write.metadata.path";
+constexpr std::string_view kMetadataCodec = "write.metadata.compression-codec";
 constexpr std::string_view kPreviousVersionsMax = "write.metadata.previous-versions-max";
 constexpr std::string_view kDeleteAfterCommit = "write.metadata.delete-after-commit.enabled";
 
@@ -34,6 +36,13 @@ bool Creates(const TableChange& change) {
     if (requirement.is_object() && requirement.value("type", Json()) == "assert-create")
       return true;
   return false;
+}
+
+// As the table says; else what grows long with its history.
+bool IsPacked(const TableMetadata& metadata) {
+  const std::string codec = PropertyOf(metadata.properties, kMetadataCodec);
+  if (codec == "gzip" || codec == "GZIP") return true;
+  return codec.empty() && metadata.snapshots.size() >= kPackedFromSnapshots;
 }
 
 Error CommitFailed(const TableName& name, std::string_view why) {
@@ -164,8 +173,7 @@ Result<LoadedTable> Catalog::Stage(const TableName& name, NewTable table) {
 Result<LoadedTable> Catalog::Create(const TableName& name, NewTable table) {
   TableMetadata built = TRY(Build(name, std::move(table)));
   auto metadata = std::make_shared<const TableMetadata>(std::move(built));
-  const std::string location = MetadataLocation(
-      metadata->location, PropertyOf(metadata->properties, kMetadataPath), 0, NewUuid());
+  const std::string location = NextMetadataLocation(*metadata, "");
   objects::FileToPublish file = TRY(MetadataFiles::ToPublish(location, *metadata));
   const uint64_t bytes = file.bytes->size();
   std::vector<objects::FileToPublish> files;
@@ -229,7 +237,7 @@ Result<std::vector<LoadedTable>> Catalog::TryCommit(const std::vector<TableChang
 std::string Catalog::NextMetadataLocation(const TableMetadata& next, const std::string& before) {
   const int64_t version = before.empty() ? 0 : VersionOf(before) + 1;
   return MetadataLocation(next.location, PropertyOf(next.properties, kMetadataPath), version,
-                          NewUuid());
+                          NewUuid(), IsPacked(next));
 }
 
 Result<std::vector<LoadedTable>> Catalog::Move(std::vector<Step> steps,

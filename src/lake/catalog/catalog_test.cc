@@ -85,6 +85,58 @@ TEST_F(CatalogTest, KeepsTablesAcrossRestarts) {
   EXPECT_EQ(read.metadata->metadata_log[0].metadata_file, made.metadata_location);
 }
 
+// Small metadata is plain text for anyone; what a history makes long is packed.
+TEST_F(CatalogTest, PacksMetadataAsTheTableSays) {
+  Make("t");
+  const auto add = [](int64_t id) {
+    return TableChange{
+        {{"n"}, "t"},
+        Json::array(),
+        Json::array({{{"action", "add-snapshot"},
+                      {"snapshot",
+                       {{"snapshot-id", id},
+                        {"sequence-number", id},
+                        {"timestamp-ms", 1'700'000'000'000},
+                        {"summary", {{"operation", "append"}}},
+                        {"manifest-list", "gs://lake/l" + std::to_string(id) + ".avro"}}}},
+                     {{"action", "set-snapshot-ref"},
+                      {"ref-name", "main"},
+                      {"type", "branch"},
+                      {"snapshot-id", id}}})};
+  };
+  const auto is_packed = [&](const LoadedTable& table) {
+    const ObjectPlace place = PlaceOf(table.metadata_location).value();
+    const objects::ObjectContent content = store_->Read({place.bucket, place.name, {}}).value();
+    std::string begin(2, '\0');
+    if (content.bytes)
+      begin = content.bytes->substr(0, 2);
+    else
+      EXPECT_TRUE(content.file->ReadAt(0, begin.data(), 2).ok());
+    const bool packed = begin == "\x1f\x8b";
+    EXPECT_EQ(content.object.metadata.content_encoding, "");
+    EXPECT_EQ(table.metadata_location.ends_with(".gz.metadata.json"), packed);
+    EXPECT_TRUE(packed || begin == "{\"");
+    return packed;
+  };
+  LoadedTable table;
+  for (int64_t id = 1; id <= 31; ++id) table = catalog_->Commit({add(id)}).value()[0];
+  EXPECT_FALSE(is_packed(table));
+  table = catalog_->Commit({add(32)}).value()[0];
+  EXPECT_TRUE(is_packed(table));
+  EXPECT_FALSE(is_packed(
+      catalog_->Commit({Set("t", "write.metadata.compression-codec", "none")}).value()[0]));
+  Make("u");
+  const LoadedTable small =
+      catalog_->Commit({Set("u", "write.metadata.compression-codec", "gzip")}).value()[0];
+  EXPECT_TRUE(is_packed(small));
+  // Read from the files, by this process and by one that only has the file.
+  Reopen();
+  OpenCatalog();
+  EXPECT_EQ(*catalog_->Load({{"n"}, "u"}).value().metadata, *small.metadata);
+  EXPECT_EQ(*catalog_->Register({{"n"}, "v"}, table.metadata_location, false).value().metadata,
+            *table.metadata);
+}
+
 TEST_F(CatalogTest, SaysWhatIsMissingOrThere) {
   Make("t");
   EXPECT_EQ(catalog_->Load({{"n"}, "u"}).error().code, "table.not_found");
@@ -212,6 +264,11 @@ TEST(Locations, AreOfThisStore) {
   EXPECT_EQ(DefaultLocation("lake", "gs://other/base/", {{"a"}, "t"}, "12345678-9"),
             "gs://other/base/t-12345678");
   EXPECT_EQ(DefaultLocation("lake", {"a", "b c"}), "gs://lake/a/b_c");
+  EXPECT_EQ(MetadataLocation("gs://b/t", "", 12, "9b", false),
+            "gs://b/t/metadata/00012-9b.metadata.json");
+  EXPECT_EQ(MetadataLocation("gs://b/t", "gs://b/m/", 12, "9b", true),
+            "gs://b/m/00012-9b.gz.metadata.json");
+  EXPECT_EQ(VersionOf("gs://b/m/00012-9b.gz.metadata.json"), 12);
   EXPECT_EQ(VersionOf("gs://b/t/metadata/00012-9b.metadata.json"), 12);
   EXPECT_EQ(VersionOf("gs://b/t/metadata/v3.metadata.json"), -1);
 }

@@ -5,6 +5,11 @@
 #include <charconv>
 
 namespace caudal::lake {
+namespace {
+
+constexpr std::string_view kPackedSuffix = ".gz.metadata.json";
+
+}  // namespace
 
 Result<ObjectPlace> PlaceOf(std::string_view location) {
   constexpr std::string_view kScheme = "gs://";
@@ -34,10 +39,15 @@ std::string DefaultLocation(const std::string& bucket, const std::string& base,
 }
 
 std::string MetadataLocation(const std::string& location, const std::string& folder,
-                             int64_t version, std::string_view uuid) {
+                             int64_t version, std::string_view uuid, bool packed) {
   std::string base = folder.empty() ? location + "/metadata" : folder;
   while (base.ends_with('/')) base.pop_back();
-  return fmt::format("{}/{:05}-{}.metadata.json", base, version, uuid);
+  return fmt::format("{}/{:05}-{}{}", base, version, uuid,
+                     packed ? kPackedSuffix : std::string_view(".metadata.json"));
+}
+
+bool IsPackedMetadata(std::string_view metadata_location) {
+  return metadata_location.ends_with(kPackedSuffix);
 }
 
 int64_t VersionOf(std::string_view metadata_location) {

@@ -26,10 +26,11 @@ std::string DefaultLocation(const std::string& bucket, const Levels& space);
 std::string DefaultLocation(const std::string& bucket, const std::string& base,
                             const TableName& name, std::string_view uuid);
 
-// "<location>/metadata/00007-<uuid>.metadata.json"; `folder` is the property write.metadata.path,
-// or empty.
+// "<location>/metadata/00007-<uuid>.metadata.json", or of a packed one ".gz.metadata.json";
+// `folder` is the property write.metadata.path, or empty.
 std::string MetadataLocation(const std::string& location, const std::string& folder,
-                             int64_t version, std::string_view uuid);
+                             int64_t version, std::string_view uuid, bool packed);
+bool IsPackedMetadata(std::string_view metadata_location);
 // The number in front of such a name; -1 when there is none.
 int64_t VersionOf(std::string_view metadata_location);
 

@@ -1,9 +1,16 @@
 #include "lake/catalog/metadata_files.h"
 
+#include "codec/gzip/gzip.h"
 #include "lake/catalog/locations.h"
 #include "lake/catalog/read_object.h"
 
 namespace caudal::lake {
+namespace {
+
+constexpr size_t kTextBytesMax = 256u << 20;
+
+}  // namespace
+
 Result<SharedMetadata> MetadataFiles::Read(const std::string& location) {
   {
     MutexLock lock(mutex_);
@@ -13,13 +20,16 @@ Result<SharedMetadata> MetadataFiles::Read(const std::string& location) {
       return found->second->metadata;
     }
   }
-  const std::string text = TRY(ReadTableFile(store_, location));
-  Result<TableMetadata> parsed = ParseTableMetadata(text);
+  std::string text = TRY(ReadTableFile(store_, location));
+  // Whatever its name says: writers differ in where they put the "gz".
+  Result<std::string> unpacked = IsGzip(text) ? Gunzip(text, kTextBytesMax) : std::move(text);
+  Result<TableMetadata> parsed =
+      unpacked.ok() ? ParseTableMetadata(*unpacked) : std::move(unpacked).error();
   if (!parsed.ok() && parsed.error().Is(ErrorKind::kInvalid))
     return MakeError(ErrorKind::kCorrupt, location + ": " + parsed.error().message);
   if (!parsed.ok()) return std::move(parsed).error().Within(location);
   auto metadata = std::make_shared<const TableMetadata>(std::move(parsed).take());
-  Keep(location, metadata, text.size());
+  Keep(location, metadata, unpacked->size());
   return SharedMetadata(std::move(metadata));
 }
 
@@ -29,9 +39,12 @@ Result<objects::FileToPublish> MetadataFiles::ToPublish(const std::string& locat
   objects::FileToPublish file;
   file.request.bucket = place.bucket;
   file.request.name = place.name;
-  file.request.metadata.content_type = "application/json";
+  const bool packed = IsPackedMetadata(location);
+  // Not as an encoding of the object: readers go by the name, and unpack it themselves.
+  file.request.metadata.content_type = packed ? "application/gzip" : "application/json";
   file.request.preconditions.generation_match = 0;
-  file.bytes = TableMetadataText(metadata);
+  std::string text = TableMetadataText(metadata);
+  file.bytes = packed ? Gzip(text) : std::move(text);
   return file;
 }
 

@@ -196,7 +196,7 @@ Result<void> MetadataBuilder::AddSnapshot(Snapshot snapshot) {
   }
   metadata_.last_updated_ms = snapshot.timestamp_ms;
   added_snapshots_.push_back(snapshot.id);
-  metadata_.snapshots.push_back(std::move(snapshot));
+  metadata_.snapshots.Add(std::move(snapshot));
   return {};
 }
 
@@ -229,8 +229,7 @@ Result<void> MetadataBuilder::RemoveRef(const std::string& name) {
 }
 
 Result<void> MetadataBuilder::RemoveSnapshots(const std::vector<int64_t>& ids) {
-  std::erase_if(metadata_.snapshots,
-                [&](const Snapshot& snapshot) { return Contains(ids, snapshot.id); });
+  metadata_.snapshots.RemoveIf([&](int64_t id) { return Contains(ids, id); });
   for (const int64_t id : ids) {
     RemoveStatistics(id);
     RemovePartitionStatistics(id);

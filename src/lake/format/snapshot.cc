@@ -2,28 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "lake/format/json_reader.h"
+#include "lake/format/json_text.h"
 
 namespace caudal::lake {
-namespace {
-
-void AppendText(std::string& out, const std::string& text) {
-  const bool plain = std::ranges::all_of(
-      text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
-  if (!plain) {
-    out += DumpJson(text);
-    return;
-  }
-  out += '"';
-  out += text;
-  out += '"';
-}
-
-}  // namespace
 
 std::string_view Snapshot::operation() const {
   const auto found = summary.find("operation");
@@ -61,20 +46,20 @@ void AppendSnapshotText(std::string& text, const Snapshot& snapshot, int format_
   number("added-rows", snapshot.added_rows);
   if (snapshot.key_id) {
     text += R"(,"key-id":)";
-    AppendText(text, *snapshot.key_id);
+    AppendQuoted(text, *snapshot.key_id);
   }
   if (snapshot.manifest_list.empty()) {
     fmt::format_to(out, R"(,"manifests":{})", DumpJson(snapshot.manifests));
   } else {
     text += R"(,"manifest-list":)";
-    AppendText(text, snapshot.manifest_list);
+    AppendQuoted(text, snapshot.manifest_list);
   }
   if (!snapshot.summary.empty()) {
     text += R"(,"summary":{)";
     for (const auto& [key, value] : snapshot.summary) {
-      AppendText(text, key);
+      AppendQuoted(text, key);
       text += ':';
-      AppendText(text, value);
+      AppendQuoted(text, value);
       text += ',';
     }
     text.back() = '}';

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <utility>
 
 namespace caudal::lake {
@@ -25,11 +24,13 @@ auto FindIn(const List& list, Id id, Id (*id_of)(const typename List::value_type
 template <class List, class Id>
 Result<void> CheckIds(const List& list, const char* name,
                       Id (*id_of)(const typename List::value_type&)) {
-  std::set<Id> seen;
-  for (const auto& one : list)
-    if (!seen.insert(id_of(one)).second)
-      return Bad(fmt::format("\"{}\" has two with id {}", name, id_of(one)));
-  return {};
+  std::vector<Id> ids;
+  ids.reserve(list.size());
+  for (const auto& one : list) ids.push_back(id_of(one));
+  std::ranges::sort(ids);
+  const auto twice = std::ranges::adjacent_find(ids);
+  if (twice == ids.end()) return {};
+  return Bad(fmt::format("\"{}\" has two with id {}", name, *twice));
 }
 
 int32_t SchemaId(const Schema& schema) { return schema.id(); }
@@ -90,9 +91,7 @@ const PartitionSpec* TableMetadata::FindSpec(int32_t id) const {
 const SortOrder* TableMetadata::FindSortOrder(int32_t id) const {
   return FindIn(sort_orders, id, &OrderId);
 }
-const Snapshot* TableMetadata::FindSnapshot(int64_t id) const {
-  return FindIn(snapshots, id, &SnapshotId);
-}
+const Snapshot* TableMetadata::FindSnapshot(int64_t id) const { return snapshots.Find(id); }
 const Snapshot* TableMetadata::current_snapshot() const {
   return current_snapshot_id ? FindSnapshot(*current_snapshot_id) : nullptr;
 }

@@ -12,6 +12,7 @@
 #include "data/schema.h"
 #include "lake/format/partition.h"
 #include "lake/format/snapshot.h"
+#include "lake/format/snapshot_list.h"
 #include "lake/format/sort_order.h"
 
 namespace caudal::lake {
@@ -45,7 +46,7 @@ struct TableMetadata {
   int32_t last_partition_id = PartitionSpec::kFirstFieldId - 1;
   std::map<std::string, std::string> properties;
   std::optional<int64_t> current_snapshot_id;  // what main points to
-  std::vector<Snapshot> snapshots;
+  SnapshotList snapshots;
   std::vector<SnapshotLogEntry> snapshot_log;
   std::vector<MetadataLogEntry> metadata_log;
   std::vector<SortOrder> sort_orders;
@@ -84,7 +85,8 @@ Result<TableMetadata> TableMetadataFromJson(const Json& json);
 Result<TableMetadata> ParseTableMetadata(std::string_view text);
 // Of version 1, the fields of old readers are written as well.
 Json TableMetadataToJson(const TableMetadata& metadata);
-// The same as compact text, without a tree of what grows with every commit.
+// The same as compact text, without a tree of what grows with every commit; snapshots that were in
+// the text of an earlier state are copied.
 std::string TableMetadataText(const TableMetadata& metadata);
 
 }  // namespace caudal::lake

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lake/format/json_reader.h"
+#include "lake/format/json_text.h"
 #include "lake/format/schema_json.h"
 #include "lake/format/table_metadata.h"
 
@@ -101,7 +102,11 @@ Result<MetadataLogEntry> MetadataLogEntryFromJson(const Json& json) {
 
 Result<void> ReadSnapshots(const JsonReader& reader, TableMetadata& metadata) {
   const Json* snapshots = TRY(reader.OptionalList("snapshots"));
-  metadata.snapshots = TRY(ReadList<Snapshot>(snapshots, SnapshotFromJson));
+  if (snapshots != nullptr)
+    for (const Json& one : *snapshots) {
+      Snapshot snapshot = TRY(SnapshotFromJson(one));
+      metadata.snapshots.Add(std::move(snapshot));
+    }
   const Json* snapshot_log = TRY(reader.OptionalList("snapshot-log"));
   metadata.snapshot_log = TRY(ReadList<SnapshotLogEntry>(snapshot_log, SnapshotLogEntryFromJson));
   const Json* metadata_log = TRY(reader.OptionalList("metadata-log"));
@@ -134,14 +139,14 @@ void WriteHistory(const TableMetadata& metadata, Json& json) {
   json["snapshot-log"] = WriteList(metadata.snapshot_log, [](const SnapshotLogEntry& entry) {
     return Json{{"timestamp-ms", entry.timestamp_ms}, {"snapshot-id", entry.snapshot_id}};
   });
+  json["metadata-log"] = WriteList(metadata.metadata_log, [](const MetadataLogEntry& entry) {
+    return Json{{"timestamp-ms", entry.timestamp_ms}, {"metadata-file", entry.metadata_file}};
+  });
 }
 
 void WriteReferences(const TableMetadata& metadata, Json& json) {
   json["current-snapshot-id"] =
       metadata.current_snapshot_id ? Json(*metadata.current_snapshot_id) : Json(-1);
-  json["metadata-log"] = WriteList(metadata.metadata_log, [](const MetadataLogEntry& entry) {
-    return Json{{"timestamp-ms", entry.timestamp_ms}, {"metadata-file", entry.metadata_file}};
-  });
   Json refs = Json::object();
   for (const auto& [name, ref] : metadata.refs) refs[name] = SnapshotRefToJson(ref);
   json["refs"] = std::move(refs);
@@ -228,18 +233,21 @@ Json TableMetadataToJson(const TableMetadata& metadata) {
 std::string TableMetadataText(const TableMetadata& metadata) {
   std::string text = DumpJson(WriteState(metadata));
   text.pop_back();
-  text += R"(,"snapshot-log":[)";
+  text += R"(,"metadata-log":[)";
+  for (const MetadataLogEntry& entry : metadata.metadata_log) {
+    text += R"({"metadata-file":)";
+    AppendQuoted(text, entry.metadata_file);
+    fmt::format_to(std::back_inserter(text), R"(,"timestamp-ms":{}}},)", entry.timestamp_ms);
+  }
+  if (text.back() == ',') text.pop_back();
+  text += R"(],"snapshot-log":[)";
   for (const SnapshotLogEntry& entry : metadata.snapshot_log)
     fmt::format_to(std::back_inserter(text), R"({{"snapshot-id":{},"timestamp-ms":{}}},)",
                    entry.snapshot_id, entry.timestamp_ms);
   if (text.back() == ',') text.pop_back();
-  text += R"(],"snapshots":[)";
-  for (const Snapshot& snapshot : metadata.snapshots) {
-    AppendSnapshotText(text, snapshot, metadata.format_version);
-    text += ',';
-  }
-  if (text.back() == ',') text.pop_back();
-  text += "]}";
+  text += R"(],"snapshots":)";
+  metadata.snapshots.AppendText(text, metadata.format_version);
+  text += '}';
   return text;
 }
 

@@ -22,6 +22,8 @@ constexpr int kAttemptsMax = 10;
 // A group that has lost more of its rows meanwhile isn't worth its commit.
 constexpr double kLostShareMax = 0.5;
 constexpr size_t kDeletesOneEachMax = 8;
+constexpr int kReadsAheadMax = 8;
+constexpr size_t kUnknownFew = 1;
 
 Result<void> CheckVersion(const TableMetadata& metadata) {
   if (metadata.format_version == 2) return {};
@@ -233,14 +235,16 @@ void Compactor::IndexKeys(Round& round) {
 }
 
 Result<void> Compactor::Commit(Round& round) {
-  // Most of what came meanwhile is read before others have to wait.
-  {
+  // What came meanwhile is read before others have to wait; and what came while that was read,
+  // until it isn't much.
+  for (int i = 0; i < kReadsAheadMax; ++i) {
     const LoadedTable now = TRY(writer_.catalog().Load(round.name));
-    if (const Snapshot* snapshot = now.metadata->current_snapshot()) {
-      const SharedFiles files = TRY(writer_.manifests().Read(*snapshot));
-      TRY(round.deleted.Read(writer_.context(), *now.metadata, *files));
-      TRY(LoadDeletes(round));
-    }
+    const Snapshot* snapshot = now.metadata->current_snapshot();
+    if (snapshot == nullptr) break;
+    const SharedFiles files = TRY(writer_.manifests().Read(*snapshot));
+    if (i > 0 && round.deleted.CountUnknown(*files) <= kUnknownFew) break;
+    TRY(round.deleted.Read(writer_.context(), *now.metadata, *files));
+    TRY(LoadDeletes(round));
   }
   writer_.catalog().foreign_turns().Wait(round.read.metadata->uuid);
   const std::unique_lock turn(round.state->turn);
@@ -355,7 +359,7 @@ Result<void> Compactor::Publish(Round& round, const SharedFiles& current) {
   prepared.files = std::move(round.made->publish);
   for (const WrittenFile* file : round.added) {
     if (!file->bytes) continue;
-    objects::FileToPublish publish = TRY(PublishBytes(file->added.file.path, *file->bytes));
+    objects::FileToPublish publish = TRY(ToPublish(*file));
     prepared.files.push_back(std::move(publish));
   }
   FAILPOINT("lake.compact.prepared");
@@ -373,7 +377,9 @@ void Compactor::Finish(Round& round, SharedMetadata metadata) {
   round.report.snapshot_id = round.made->snapshot.id;
   writer_.manifests().Keep(round.made->snapshot.manifest_list, round.made->files);
   std::unordered_set<const WrittenFile*> used(round.added.begin(), round.added.end());
+  RemoveLocal(round.later_deletes);
   const auto discard_unused = [&](std::vector<WrittenFile>& files) {
+    RemoveLocal(files);
     std::vector<WrittenFile> unused;
     for (WrittenFile& file : files)
       if (!used.contains(&file)) unused.push_back(std::move(file));

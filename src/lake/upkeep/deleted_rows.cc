@@ -90,6 +90,15 @@ Result<void> DeletedRows::Read(const WriteContext& context, const TableMetadata&
   return {};
 }
 
+size_t DeletedRows::CountUnknown(const SnapshotFiles& files) const {
+  size_t unknown = 0;
+  for (const SharedManifest& manifest : files.manifests)
+    for (const SharedFile& file : manifest->files)
+      if (file->file.content == FileContent::kPositionDeletes && !hit_by_.contains(file->file.path))
+        ++unknown;
+  return unknown;
+}
+
 Result<void> DeletedRows::Load(const WriteContext& context, const std::string& path) {
   const auto unread = unread_.find(path);
   if (unread == unread_.end()) return {};

@@ -21,6 +21,8 @@ class DeletedRows {
   // naming a file; kUnsupported for deletion vectors. After an error the next call begins anew.
   Result<void> Read(const WriteContext& context, const TableMetadata& metadata,
                     const SnapshotFiles& files);
+  // Of a state, the files of position deletes that Read would look at.
+  size_t CountUnknown(const SnapshotFiles& files) const;
   // Reads what is missing for a data file.
   Result<void> Load(const WriteContext& context, const std::string& path);
 

@@ -17,7 +17,9 @@ constexpr uint64_t kManifestBytes = 32u << 20;
 
 Error Cancelled() { return MakeError(ErrorKind::kCancelled, "the removal of files stops"); }
 
-bool IsMetadataFile(const std::string& name) { return name.ends_with(".metadata.json"); }
+bool IsMetadataFile(const std::string& name) {
+  return name.ends_with(".metadata.json") || name.ends_with(".metadata.json.gz");
+}
 
 bool Collected(const TableMetadata& metadata) {
   const auto set = metadata.properties.find("gc.enabled");

@@ -7,6 +7,7 @@
 namespace caudal::lake {
 namespace {
 
+constexpr int64_t kSecondMs = 1'000;
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 3'600'000;
 
@@ -43,15 +44,19 @@ std::vector<int64_t> SnapshotsToExpire(const TableMetadata& metadata, const Rete
   });
   std::vector<int64_t> expired;
   size_t kept = 0;
+  int64_t second = -1;
   int64_t minute = -1;
   int64_t hour = -1;
   for (const Snapshot* snapshot : snapshots) {
     const int64_t age = now_ms - snapshot->timestamp_ms;
+    const int64_t of_second = snapshot->timestamp_ms / kSecondMs;
     const int64_t of_minute = snapshot->timestamp_ms / kMinuteMs;
     const int64_t of_hour = snapshot->timestamp_ms / kHourMs;
     bool keep = age <= retention.all_ms && kept < retention.all_max;
+    if (!keep && age <= retention.all_ms) keep = of_second != second;
     if (!keep && age <= retention.by_minute_ms) keep = of_minute != minute;
     if (!keep && age <= retention.by_hour_ms) keep = of_hour != hour;
+    second = of_second;
     minute = of_minute;
     hour = of_hour;
     keep = keep && age <= age_max;

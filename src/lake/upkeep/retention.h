@@ -9,8 +9,8 @@
 namespace caudal::lake {
 
 struct Retention {
-  int64_t all_ms = 60'000;           // all that are younger, the youngest `all_max` of them
-  size_t all_max = 200;              // a busy table's metadata stays small
+  int64_t all_ms = 60'000;           // all that are younger; of more than `all_max`, the youngest,
+  size_t all_max = 100;              // and the last of each second before
   int64_t by_minute_ms = 3'600'000;  // then the last of each minute
   int64_t by_hour_ms = 604'800'000;  // then the last of each hour; then none
 };

@@ -204,7 +204,7 @@ Result<WrittenFile> TakeFile(const WriteContext& context, AddedFile added, const
   const auto bytes = static_cast<uint64_t>(file.added.file.file_size_bytes);
   if (bytes <= publish_bytes) {
     file.bytes = TRY(os::ReadFile(path, publish_bytes));
-    TRY(os::Remove(path));
+    file.path = path;
     return file;
   }
   std::vector<objects::FileToPublish> publish(1);
@@ -213,7 +213,19 @@ Result<WrittenFile> TakeFile(const WriteContext& context, AddedFile added, const
   return file;
 }
 
+Result<objects::FileToPublish> ToPublish(const WrittenFile& file) {
+  objects::FileToPublish publish = TRY(PublishBytes(file.added.file.path, *file.bytes));
+  publish.path = file.path;
+  return publish;
+}
+
+void RemoveLocal(const std::vector<WrittenFile>& files) {
+  for (const WrittenFile& file : files)
+    if (!file.path.empty()) (void)os::Remove(file.path).ok();
+}
+
 void DiscardFiles(const WriteContext& context, const std::vector<WrittenFile>& files) {
+  RemoveLocal(files);
   for (const WrittenFile& file : files) {
     if (file.bytes) continue;
     const Result<ObjectPlace> place = PlaceOf(file.added.file.path);

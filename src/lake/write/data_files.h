@@ -22,6 +22,7 @@ namespace caudal::lake {
 struct WrittenFile {
   AddedFile added;
   std::optional<std::string> bytes;
+  std::string path;  // of a local file that has them, until the store takes it
 };
 
 struct DataFileOptions {
@@ -90,6 +91,10 @@ class DataFileWriter {
 // Takes a finished local file over: as bytes when it is small, else it becomes an object at once.
 Result<WrittenFile> TakeFile(const WriteContext& context, AddedFile added, const std::string& path,
                              uint64_t publish_bytes);
+// Of a file that has bytes.
+Result<objects::FileToPublish> ToPublish(const WrittenFile& file);
+// After the commit: what the store has left of them.
+void RemoveLocal(const std::vector<WrittenFile>& files);
 // Removes the objects of files that won't be used. One that stays behind is an orphan: see
 // lake/upkeep.
 void DiscardFiles(const WriteContext& context, const std::vector<WrittenFile>& files);

@@ -153,8 +153,7 @@ class ModelTest : public WriterFixture {
     NewSnapshot made =
         MakeSnapshot(*table.metadata, parent, current, changes, {}, clock_.Now() / 1000, *random_)
             .value();
-    for (const WrittenFile& file : *written)
-      made.publish.push_back(PublishBytes(file.added.file.path, *file.bytes).value());
+    for (const WrittenFile& file : *written) made.publish.push_back(ToPublish(file).value());
     if (!store_->PublishAll(std::move(made.publish)).ok()) return;
     const TableChange change{
         Name(name),

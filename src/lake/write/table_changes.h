@@ -52,7 +52,10 @@ class TableChanges {
   const std::map<std::string, std::string>& notes() const { return notes_; }
   // The keys of a file's rows, where they are known; see TableKeys::ExpectData.
   std::map<std::string, EncodedKeys>& keys_of_files() { return keys_of_files_; }
-  void Committed() { files_.clear(); }
+  void Committed() {
+    RemoveLocal(files_);
+    files_.clear();
+  }
 
  private:
   struct Pending {

@@ -228,7 +228,7 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
     for (const WrittenFile& file : *files) {
       if (!file.bytes) continue;
-      objects::FileToPublish publish = TRY(PublishBytes(file.added.file.path, *file.bytes));
+      objects::FileToPublish publish = TRY(ToPublish(file));
       prepared.files.push_back(std::move(publish));
     }
   attempt.report.snapshot_id = attempt.made->snapshot.id;
@@ -244,6 +244,7 @@ CommittedTable Writer::Finish(Attempt& attempt, SharedMetadata metadata) {
   if (attempt.base.metadata->format_version == 2)
     manifests_.Keep(attempt.made->snapshot.manifest_list, attempt.made->files);
   attempt.changes->Committed();
+  RemoveLocal(attempt.deletes);
   TableKeys* keys = attempt.state->keys.get();
   if (keys == nullptr || attempt.changes->touched().empty()) return std::move(attempt.report);
   for (auto& [path, known] : attempt.changes->keys_of_files())

@@ -42,3 +42,14 @@ def test_a_table_that_duckdb_makes(duck, catalog, space):
     assert table.location().startswith("gs://lake/") and "write.data.path" not in table.properties
     assert table.scan().to_arrow().num_rows == 1000
     assert rows(duck, f"SELECT count(*), max(name) FROM lake.{space}.made") == [(1000, "n999")]
+
+
+def test_packed_metadata(duck, catalog, space):
+    table = catalog.create_table(f"{space}.t", schema=pa.schema([("id", pa.int64())]),
+                                 properties={"write.metadata.compression-codec": "gzip"})
+    table.append(pa.table({"id": pa.array([1, 2, 3], pa.int64())}))
+    duck.execute(f"INSERT INTO lake.{space}.t VALUES (4)")
+    table = catalog.load_table(f"{space}.t")
+    assert table.metadata_location.endswith(".gz.metadata.json")
+    assert rows(duck, f"FROM lake.{space}.t ORDER BY id") == [(1,), (2,), (3,), (4,)]
+    assert table.scan().to_arrow().num_rows == 4

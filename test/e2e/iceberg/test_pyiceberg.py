@@ -11,6 +11,7 @@ from pyiceberg.exceptions import (CommitFailedException, NamespaceNotEmptyError,
 from pyiceberg.expressions import EqualTo, GreaterThan, IsNull
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
+from pyiceberg.table import StaticTable
 from pyiceberg.transforms import BucketTransform, IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 from support.keys import create_key
@@ -119,6 +120,30 @@ def test_queries_find_nans(catalog, space, server):
 
     for where in ("a > 5", "a = 'nan'", "s.z > 5", "s.z = 'nan'"):
         assert count(where) == 1, where
+
+
+def test_packed_metadata(catalog, space):
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema, properties={"write.metadata.compression-codec": "gzip"})
+    table.append(ROWS)
+    table = catalog.load_table(f"{space}.t")
+    assert table.metadata_location.endswith(".gz.metadata.json") and table.scan().to_arrow().num_rows == 3
+    # By the file alone, without the catalogue's answer.
+    static = StaticTable.from_metadata(table.metadata_location, table.io.properties)
+    assert static.metadata == table.metadata
+    assert static.scan().to_arrow().sort_by("id").to_pylist() == ROWS.to_pylist()
+    catalog.register_table(f"{space}.again", table.metadata_location).append(ROWS)
+    assert catalog.load_table(f"{space}.again").scan().to_arrow().num_rows == 6
+
+
+def test_a_long_history_is_packed(catalog, space):
+    table = catalog.create_table(f"{space}.t", schema=ROWS.schema)
+    for _ in range(33):
+        table.append(ROWS.slice(0, 1))
+    table = catalog.load_table(f"{space}.t")
+    names = [entry.metadata_file for entry in table.metadata.metadata_log] + [table.metadata_location]
+    assert [name.endswith(".gz.metadata.json") for name in names] == [False] * 32 + [True] * 2
+    for name in names[-3:]:
+        assert StaticTable.from_metadata(name, table.io.properties).metadata.table_uuid == table.metadata.table_uuid
 
 
 def test_names(catalog, space):

@@ -215,6 +215,16 @@ def test_time_travel_tags_and_branches(sql, load):
     assert set(load().refs()) == {"main"}
 
 
+def test_packed_metadata(sql, load):
+    numbered(sql, "'write.metadata.compression-codec'='gzip'")
+    sql("DELETE FROM {t} WHERE id < 50")
+    sql("INSERT INTO {t} VALUES (1000, 'later')")
+    assert load().metadata_location.endswith(".gz.metadata.json")
+    assert sql("SELECT count(*) FROM {t}") == [(51,)] and len(contents(load())) == 51
+    sql("CALL {lake}.system.register_table(table => '{space}.again', metadata_file => '%s')" % load().metadata_location)
+    assert len(contents(load("again"))) == 51
+
+
 def test_format_version_3(sql, load):
     """Deletion vectors, row lineage and default values."""
     numbered(sql, version=3)
