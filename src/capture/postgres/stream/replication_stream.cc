@@ -1,0 +1,120 @@
+#include "capture/postgres/stream/replication_stream.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "capture/postgres/pattern.h"
+#include "codec/postgres/replication.h"
+
+namespace caudal::capture::postgres {
+namespace {
+
+using caudal::postgres::Keepalive;
+using caudal::postgres::Lsn;
+using caudal::postgres::Message;
+using caudal::postgres::XLogData;
+
+std::string QuoteText(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += c;
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+std::string StartSql(const StreamOptions& options) {
+  return "START_REPLICATION SLOT " + QuoteName(options.slot) + " LOGICAL " + options.start.Text() +
+         " (proto_version '1', publication_names " + QuoteText(QuoteName(options.publication)) +
+         ")";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReplicationStream>> ReplicationStream::Start(const StreamOptions& options) {
+  std::unique_ptr<ReplicationStream> stream(new ReplicationStream(options));
+  stream->connection_ = TRY(Connection::Connect(options.connection, Purpose::kReplication));
+  Result<void> started = stream->connection_->StartCopy(StartSql(options));
+  if (!started.ok()) {
+    if (started.error().code == "postgres.42704")
+      return MakeError(ErrorKind::kNotFound,
+                       "the source has no replication slot " + QuoteName(options.slot) +
+                           ": changes since it was there may be lost. Read the source's tables "
+                           "anew",
+                       "postgres.no_slot");
+    return std::move(started).error();
+  }
+  stream->acknowledged_ = options.start;
+  stream->received_ = options.start;
+  stream->sent_up_to_ = options.start;
+  stream->status_sent_ = std::chrono::steady_clock::now();
+  return stream;
+}
+
+void ReplicationStream::Acknowledge(Lsn position) {
+  if (position <= acknowledged_) return;
+  acknowledged_ = position;
+  status_wanted_ = true;
+}
+
+bool ReplicationStream::StatusIsDue() const {
+  return status_wanted_ ||
+         std::chrono::steady_clock::now() - status_sent_ >= options_.status_interval;
+}
+
+Result<void> ReplicationStream::SendStatus() {
+  caudal::postgres::StandbyStatus status;
+  status.written = std::max(received_, acknowledged_);
+  status.flushed = acknowledged_;
+  status.applied = acknowledged_;
+  status.sent_at = SystemClock().Now();
+  const auto bytes = EncodeStandbyStatus(status);
+  TRY(connection_->Send({bytes.data(), bytes.size()}));
+  status_wanted_ = false;
+  status_sent_ = std::chrono::steady_clock::now();
+  return {};
+}
+
+Result<void> ReplicationStream::KeepAlive() {
+  if (!StatusIsDue()) return {};
+  return SendStatus();
+}
+
+Result<std::optional<Message>> ReplicationStream::Next(Connection::Deadline deadline) {
+  while (true) {
+    Received received = TRY(connection_->TryReceive(frame_));
+    if (received == Received::kNothingYet) {
+      TRY(KeepAlive());
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= deadline) return std::optional<Message>();
+      received = TRY(connection_->Receive(
+          frame_, std::min(deadline, status_sent_ + options_.status_interval)));
+      // What comes right behind it is read with fewer wakes.
+      if (received == Received::kData && options_.nap.count() > 0)
+        std::this_thread::sleep_for(options_.nap);
+      if (received == Received::kNothingYet) continue;
+    }
+    if (received == Received::kEnd)
+      return MakeError(ErrorKind::kUnavailable, "the source ended the stream",
+                       "postgres.connection");
+    const auto frame = TRY(caudal::postgres::ParseReplicationFrame(frame_.bytes()));
+    if (const auto* keepalive = std::get_if<Keepalive>(&frame)) {
+      server_end_ = std::max(server_end_, keepalive->end);
+      sent_up_to_ = std::max(sent_up_to_, keepalive->end);
+      sent_at_ = keepalive->sent_at;
+      if (keepalive->reply_requested) TRY(SendStatus());
+      continue;
+    }
+    const XLogData& data = std::get<XLogData>(frame);
+    received_ = std::max(received_, data.start);
+    server_end_ = std::max(server_end_, data.end);
+    sent_at_ = data.sent_at;
+    TRY(KeepAlive());
+    const Message message = TRY(parser_.Parse(data.data));
+    return std::optional(message);
+  }
+}
+
+}  // namespace caudal::capture::postgres
