@@ -1,0 +1,266 @@
+// A real server's transactions, landed.
+#include "capture/postgres/stream/change_collector.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+
+#include "capture/postgres/stream/replication_stream.h"
+#include "capture/postgres/test_database.h"
+#include "engine/parquet_reader.h"
+#include "objects/store_fixture.h"
+
+namespace caudal::capture::postgres {
+namespace {
+
+using caudal::postgres::Lsn;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::ElementsAre;
+using testing::SizeIs;
+
+// Captures all tables but those that are called "other".
+class CatalogBinder final : public TableBinder {
+ public:
+  CatalogBinder(Connection& connection, SourceOptions options)
+      : connection_(connection), options_(std::move(options)) {}
+
+  Result<std::optional<BoundTable>> Bind(const caudal::postgres::Relation& relation) override {
+    if (relation.name == "other") return std::optional<BoundTable>();
+    const SourceCatalog catalog = TRY(ReadCatalog(connection_, options_));
+    const SourceTable* table = catalog.Find(relation.oid);
+    if (table == nullptr) return MakeError(ErrorKind::kNotFound, "no such table");
+    BoundTable bound;
+    bound.columns = TRY(CapturedColumnsOf(*table, options_));
+    const ChangeShape shape = TRY(ShapeOf(ChangeColumnsOf(bound.columns)));
+    NameAsIn(shape.history, bound.columns);
+    bound.landed = {TableFolder(table->schema, table->name), 1, shape.history};
+    bound.key_text = shape.key_text;
+    return std::optional(std::move(bound));
+  }
+
+ private:
+  Connection& connection_;
+  const SourceOptions options_;
+};
+
+class ChangeCollectorTest : public objects::StoreFixture {
+ protected:
+  void SetUp() override {
+    StoreFixture::SetUp();
+    MakeBucket();
+    name_ = "c" + SystemRandom().Hex(6);
+    admin_ = Connection::Connect(TestServer::Shared().Local(), Purpose::kNormal).value();
+    Ask(*admin_, "CREATE DATABASE " + name_);
+    source_.connection = TestServer::Shared().Local();
+    source_.connection.database = name_;
+    source_.tables = {TablePattern::Parse("public.*").value()};
+    sql_ = Connection::Connect(source_.connection, Purpose::kNormal).value();
+    Ask(*sql_, "SET search_path = public");
+    Ask(*sql_, "CREATE PUBLICATION p FOR ALL TABLES");
+    Ask(*sql_, "SELECT pg_create_logical_replication_slot('" + name_ + "', 'pgoutput')");
+    binder_ = std::make_unique<CatalogBinder>(*sql_, source_);
+    parquet_ = engine::InProcessDatabase::Open().value();
+    ledger_ = std::make_unique<Ledger>(*database_);
+    landing_ = Landing::Open({"bucket", folder_ + "/landing"}, *store_, *ledger_, *parquet_, clock_,
+                             SystemRandom())
+                   .value();
+    epoch_ =
+        database_
+            ->Write([&](meta::Tx& tx) { return Ledger::BeginEpoch(tx, "shop", "system 1", 0); })
+            .value();
+  }
+  void TearDown() override {
+    stream_.reset();
+    sql_.reset();
+    Ask(*admin_,
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE "
+        "slot_name = '" +
+            name_ + "' AND active_pid IS NOT NULL");
+    Ask(*admin_, "SELECT pg_drop_replication_slot('" + name_ + "')");
+    Ask(*admin_, "DROP DATABASE " + name_ + " WITH (FORCE)");
+    landing_.reset();
+    ledger_.reset();
+    StoreFixture::TearDown();
+  }
+  std::vector<meta::Migration> MoreMigrations() override {
+    const auto more = Ledger::Migrations();
+    return {more.begin(), more.end()};
+  }
+
+  static void Ask(Connection& connection, const std::string& sql) {
+    const auto done = connection.Query(sql);
+    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
+  }
+  void Run(const std::string& sql) { Ask(*sql_, sql); }
+  void OpenStream() {
+    const auto deadline = steady_clock::now() + seconds(20);
+    while (true) {
+      auto stream = ReplicationStream::Start({source_.connection, name_, "p", {}});
+      if (stream.ok()) {
+        stream_ = std::move(stream).take();
+        return;
+      }
+      ASSERT_LT(steady_clock::now(), deadline) << stream.error().message;
+    }
+  }
+  ChangeCollector Collector(uint64_t memory = 64u << 20) {
+    const SourceProgress progress = ledger_->ProgressOf("shop").value().value();
+    return ChangeCollector({"shop", epoch_, progress.landed, memory}, *landing_, *binder_);
+  }
+  // Until so many transactions with changes have come.
+  Result<void> Collect(ChangeCollector& collector, int transactions) {
+    int64_t changes = 0;
+    while (transactions > 0) {
+      const auto message = TRY(stream_->Next(steady_clock::now() + seconds(20)));
+      if (!message) return MakeError(ErrorKind::kTimeout, "nothing came");
+      TRY(collector.Take(*message));
+      if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
+        if (changes > 0) --transactions;
+        changes = 0;
+      } else if (std::get_if<caudal::postgres::Begin>(&*message) == nullptr) {
+        ++changes;
+      }
+    }
+    return {};
+  }
+  // Operations, first columns and ordinals of a file's rows.
+  std::vector<std::string> RowsIn(const LandedFile& file) {
+    const auto opened = store_->Open({file.bucket, file.object, file.generation}).value();
+    std::vector<std::string> rows;
+    const Schema schema = histories_.at(file.table);
+    auto reader = engine::ParquetReader::Open(*parquet_, opened.path, schema).value();
+    while (auto some = reader->Next().value())
+      for (int64_t row = 0; row < some->batch.rows(); ++row) {
+        const auto column = [&](const char* name) -> const Array& {
+          const auto& fields = schema.fields();
+          const auto at = std::ranges::find(fields, name, &Field::name) - fields.begin();
+          return some->batch.column(static_cast<size_t>(at));
+        };
+        const Array& first = some->batch.column(0);
+        const auto position = Position::Parse(column("_caudal").children()[0].bytes(row)).value();
+        rows.push_back(std::string(column("op").bytes(row)) + " " +
+                       (first.IsNull(row) ? "-" : std::to_string(first.values<int32_t>()[row])) +
+                       " " + std::to_string(position.ordinal));
+      }
+    return rows;
+  }
+  void Remember(const std::string& table) {
+    const auto catalog = ReadCatalog(*sql_, source_).value();
+    const auto found = std::ranges::find(catalog.tables, table, &SourceTable::name);
+    const auto columns = CapturedColumnsOf(*found, source_).value();
+    histories_[TableFolder("public", table)] = ShapeOf(ChangeColumnsOf(columns)).value().history;
+  }
+
+  std::string name_;
+  SourceOptions source_;
+  std::unique_ptr<Connection> admin_;
+  std::unique_ptr<Connection> sql_;
+  std::unique_ptr<CatalogBinder> binder_;
+  std::unique_ptr<engine::InProcessDatabase> parquet_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Landing> landing_;
+  std::unique_ptr<ReplicationStream> stream_;
+  std::map<std::string, Schema> histories_;
+  uint32_t epoch_ = 0;
+};
+
+TEST_F(ChangeCollectorTest, TransactionsOverTablesAreOneBatch) {
+  Run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, name text); "
+      "CREATE TABLE other (id int PRIMARY KEY)");
+  OpenStream();
+  Run("BEGIN; INSERT INTO a VALUES (1); INSERT INTO other VALUES (1); INSERT INTO b VALUES (2, "
+      "'x'); UPDATE a SET id = 3; COMMIT");
+  Run("BEGIN; SAVEPOINT s; INSERT INTO a VALUES (7); ROLLBACK TO s; INSERT INTO a VALUES (8); "
+      "TRUNCATE b, a; INSERT INTO b VALUES (9, 'y'); COMMIT");
+  ChangeCollector collector = Collector();
+  ASSERT_TRUE(Collect(collector, 2).ok());
+  EXPECT_FALSE(collector.in_transaction());
+  const Lsn end = collector.whole_up_to().value();
+  const auto landed = collector.Land();
+  ASSERT_TRUE(landed.ok()) << landed.error().message;
+  ASSERT_TRUE(landed->has_value());
+  const LandedBatch& batch = (*landed)->batch;
+  ASSERT_THAT(batch.files, SizeIs(2));
+  Remember("a");
+  Remember("b");
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const LandedFile& file : batch.files) rows[file.table] = RowsIn(file);
+  EXPECT_THAT(rows["public.a"],
+              ElementsAre("c 1 0", "u 3 3", "c 8 0", testing::AnyOf("t - 1", "t - 2")));
+  EXPECT_THAT(rows["public.b"], ElementsAre("c 2 2", testing::AnyOf("t - 1", "t - 2"), "c 9 3"));
+  EXPECT_EQ(batch.last.ordinal, 3u);
+  EXPECT_TRUE(batch.committed_at);
+  EXPECT_EQ(ledger_->ProgressOf("shop").value()->resume_at, end.value);
+  EXPECT_EQ(collector.rows(), 0);
+}
+
+TEST_F(ChangeCollectorTest, WhatWasLandedIsPassedOverWhenItComesAgain) {
+  Run("CREATE TABLE a (id int PRIMARY KEY)");
+  OpenStream();
+  Run("INSERT INTO a VALUES (1)");
+  Run("INSERT INTO a VALUES (2)");
+  Run("INSERT INTO a VALUES (3)");
+  {
+    ChangeCollector collector = Collector();
+    ASSERT_TRUE(Collect(collector, 2).ok());
+    ASSERT_TRUE(collector.Land().ok());
+    // More came, and was not landed.
+    ASSERT_TRUE(Collect(collector, 1).ok());
+  }
+  stream_.reset();
+  OpenStream();
+  ChangeCollector collector = Collector();
+  ASSERT_TRUE(Collect(collector, 3).ok());
+  const auto landed = collector.Land();
+  ASSERT_TRUE(landed.ok()) << landed.error().message;
+  Remember("a");
+  ASSERT_THAT((*landed)->batch.files, SizeIs(1));
+  EXPECT_THAT(RowsIn((*landed)->batch.files[0]), ElementsAre("c 3 0"));
+  EXPECT_THAT(ledger_->BatchesOf("shop", 0, 10).value(), SizeIs(2));
+}
+
+TEST_F(ChangeCollectorTest, LargeTransactionsGoToFilesBeforeTheyEnd) {
+  Run("CREATE TABLE a (id int PRIMARY KEY, pad text)");
+  OpenStream();
+  Run("INSERT INTO a SELECT i, repeat('x', 100) FROM generate_series(1, 20000) i");
+  ChangeCollector collector = Collector(200'000);
+  ASSERT_TRUE(Collect(collector, 1).ok());
+  EXPECT_LE(collector.bytes(), 200'000u);
+  EXPECT_EQ(collector.rows(), 20'000);
+  EXPECT_THAT(ledger_->BatchesOf("shop", 0, 10).value(), SizeIs(0));
+  const auto landed = collector.Land();
+  ASSERT_TRUE(landed.ok()) << landed.error().message;
+  int64_t rows = 0;
+  for (const LandedFile& file : (*landed)->batch.files) rows += file.rows;
+  EXPECT_EQ(rows, 20'000);
+}
+
+TEST_F(ChangeCollectorTest, NothingForUsIsNoBatch) {
+  Run("CREATE TABLE other (id int PRIMARY KEY)");
+  OpenStream();
+  Run("INSERT INTO other VALUES (1)");
+  ChangeCollector collector = Collector();
+  ASSERT_TRUE(Collect(collector, 1).ok());
+  EXPECT_TRUE(collector.whole_up_to());
+  EXPECT_FALSE(collector.Land().value());
+  EXPECT_FALSE(collector.whole_up_to());
+  EXPECT_THAT(ledger_->BatchesOf("shop", 0, 10).value(), SizeIs(0));
+}
+
+TEST_F(ChangeCollectorTest, ColumnsThatChangeInATransaction) {
+  Run("CREATE TABLE a (id int PRIMARY KEY, x int)");
+  OpenStream();
+  Run("INSERT INTO a VALUES (1, 1)");
+  Run("ALTER TABLE a ADD y int");
+  Run("INSERT INTO a VALUES (2, 2, 2)");
+  ChangeCollector collector = Collector();
+  // The table as it is now isn't that of the first transaction.
+  const auto collected = Collect(collector, 2);
+  ASSERT_FALSE(collected.ok());
+  EXPECT_EQ(collected.error().code, "postgres.columns_changed");
+}
+
+}  // namespace
+}  // namespace caudal::capture::postgres
