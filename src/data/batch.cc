@@ -84,10 +84,10 @@ class Checker {
     const std::string_view last = array.bytes(array.length() - 1);
     const char* end = last.data() + last.size();
     bool good = IsValidUtf8({first.data(), static_cast<size_t>(end - first.data())});
-    for (int64_t row = 0; good && row < array.length(); ++row) {
-      const std::string_view text = array.bytes(row);
-      good = text.empty() || (static_cast<uint8_t>(text[0]) & 0xc0) != 0x80;
-    }
+    const int32_t* at = array.offsets();
+    const char* bytes = first.data() - at[0];
+    for (int64_t row = 0; good && row < array.length(); ++row)
+      good = at[row] == at[row + 1] || (static_cast<uint8_t>(bytes[at[row]]) & 0xc0) != 0x80;
     if (good) return {};
     for (int64_t row = 0; row < array.length(); ++row)
       if (!array.IsNull(row) && !IsValidUtf8(array.bytes(row)))
@@ -98,6 +98,10 @@ class Checker {
   Result<void> CheckDecimals(const Array& array) const {
     const Int128 limit = PowerOfTen(array.type().precision());
     const auto* values = array.values<Int128>();
+    bool good = true;
+    for (int64_t row = 0; row < array.length(); ++row)
+      good &= (values[row] < limit) & (values[row] > -limit);
+    if (good) return {};
     for (int64_t row = 0; row < array.length(); ++row)
       if ((values[row] >= limit || values[row] <= -limit) && !array.IsNull(row))
         return Bad(row,

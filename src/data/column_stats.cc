@@ -1,9 +1,11 @@
 #include "data/column_stats.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "data/field.h"
@@ -21,52 +23,111 @@ std::string Cut(std::string_view bytes, bool text) {
   return std::string(bytes);
 }
 
-// Widens [least, greatest] of `stats` by what `value(row)` gives for the rows that aren't null.
-template <class T, class GetValue>
-void Widen(const Array& array, ColumnStats& stats, const GetValue& value) {
-  bool any = !IsNull(stats.least);
-  T least = any ? std::get<T>(stats.least) : T{};
-  T greatest = any ? std::get<T>(stats.greatest) : T{};
-  const bool nulls = array.null_count() > 0;
-  for (int64_t row = 0; row < array.length(); ++row) {
-    if (nulls && array.IsNull(row)) continue;
-    const T v = value(row);
-    if constexpr (std::is_floating_point_v<T>) {
-      if (std::isnan(v)) {
-        ++stats.nans;
-        continue;
-      }
-    }
-    if (!any) {
-      least = greatest = v;
-      any = true;
-    }
-    if (v < least) least = v;
-    if (greatest < v) greatest = v;
+// Widens [least, greatest] of `stats` by these, which come from values that aren't null.
+template <class T>
+void WidenBy(ColumnStats& stats, const T& least, const T& greatest) {
+  if (IsNull(stats.least)) {
+    stats.least = least;
+    stats.greatest = greatest;
+    return;
   }
-  if (!any) return;
-  stats.least = least;
-  stats.greatest = greatest;
+  if (least < std::get<T>(stats.least)) stats.least = least;
+  if (std::get<T>(stats.greatest) < greatest) stats.greatest = greatest;
+}
+
+// Whole numbers, tightly: their limits stand for "none yet".
+template <class T>
+void WidenWhole(const Array& array, ColumnStats& stats, T lowest, T highest) {
+  if (array.null_count() == array.length()) return;
+  const T* values = array.values<T>();
+  T least = highest;
+  T greatest = lowest;
+  const auto take = [&](T v) {
+    least = v < least ? v : least;
+    greatest = greatest < v ? v : greatest;
+  };
+  if (array.null_count() == 0) {
+    for (int64_t row = 0; row < array.length(); ++row) take(values[row]);
+  } else {
+    for (int64_t row = 0; row < array.length(); ++row)
+      if (!array.IsNull(row)) take(values[row]);
+  }
+  WidenBy(stats, least, greatest);
 }
 
 template <class T>
-void WidenFixed(const Array& array, ColumnStats& stats) {
-  const T* values = array.values<T>();
-  Widen<T>(array, stats, [values](int64_t row) { return values[row]; });
+void WidenInts(const Array& array, ColumnStats& stats) {
+  WidenWhole<T>(array, stats, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
 }
 
-// Cutting keeps the order, so values can be compared to bounds that are cut already.
-void WidenBytes(const Array& array, ColumnStats& stats) {
-  const bool text = stats.type.Is(TypeKind::kString);
+void WidenDecimals(const Array& array, ColumnStats& stats) {
+  constexpr Int128 kLowest = Int128{1} << 127;
+  WidenWhole<Int128>(array, stats, kLowest, ~kLowest);
+}
+
+template <class T>
+void WidenFloats(const Array& array, ColumnStats& stats) {
+  const T* values = array.values<T>();
+  T least = std::numeric_limits<T>::infinity();
+  T greatest = -least;
+  int64_t numbers = 0;
   for (int64_t row = 0; row < array.length(); ++row) {
     if (array.IsNull(row)) continue;
-    const std::string_view v = array.bytes(row);
-    if (IsNull(stats.least)) stats.least = stats.greatest = Cut(v, text);
-    auto& least = std::get<std::string>(stats.least);
-    auto& greatest = std::get<std::string>(stats.greatest);
-    if (v < std::string_view(least)) least = Cut(v, text);
-    if (v > std::string_view(greatest)) greatest = Cut(v, text);
+    const T v = values[row];
+    if (std::isnan(v)) continue;
+    ++numbers;
+    least = v < least ? v : least;
+    greatest = greatest < v ? v : greatest;
   }
+  stats.nans += array.length() - array.null_count() - numbers;
+  if (numbers > 0) WidenBy(stats, least, greatest);
+}
+
+void WidenBooleans(const Array& array, ColumnStats& stats) {
+  bool has[2] = {false, false};
+  for (int64_t row = 0; row < array.length() && !(has[0] && has[1]); ++row)
+    if (!array.IsNull(row)) has[array.boolean(row) ? 1 : 0] = true;
+  if (has[0] || has[1]) WidenBy(stats, !has[0], has[1]);
+}
+
+// The first eight bytes, as a number that orders as they do.
+uint64_t HeadOf(std::string_view bytes) {
+  uint64_t head = 0;
+  if (bytes.size() >= sizeof head) {
+    std::memcpy(&head, bytes.data(), sizeof head);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(head) : head;
+  }
+  for (size_t i = 0; i < bytes.size(); ++i)
+    head |= uint64_t{static_cast<uint8_t>(bytes[i])} << (56 - 8 * i);
+  return head;
+}
+
+// Cutting keeps the order: it is done to the least and greatest alone.
+void WidenBytes(const Array& array, ColumnStats& stats) {
+  struct Extreme {
+    std::string_view bytes;
+    uint64_t head;
+  };
+  Extreme least{};
+  Extreme greatest{};
+  bool any = false;
+  const bool nulls = array.null_count() > 0;
+  for (int64_t row = 0; row < array.length(); ++row) {
+    if (nulls && array.IsNull(row)) continue;
+    const std::string_view v = array.bytes(row);
+    const uint64_t head = HeadOf(v);
+    if (!any) {
+      least = greatest = {v, head};
+      any = true;
+    } else if (head < least.head || (head == least.head && v < least.bytes)) {
+      least = {v, head};
+    } else if (head > greatest.head || (head == greatest.head && v > greatest.bytes)) {
+      greatest = {v, head};
+    }
+  }
+  if (!any) return;
+  const bool text = stats.type.Is(TypeKind::kString);
+  WidenBy(stats, Cut(least.bytes, text), Cut(greatest.bytes, text));
 }
 
 template <class T>
@@ -143,23 +204,23 @@ void StatsCollector::AddLeaf(const Array& array, const Place& place) {
   }
   switch (stats.type.kind()) {
     case TypeKind::kBoolean:
-      return Widen<bool>(array, stats, [&](int64_t row) { return array.boolean(row); });
+      return WidenBooleans(array, stats);
     case TypeKind::kInt:
     case TypeKind::kDate:
-      return WidenFixed<int32_t>(array, stats);
+      return WidenInts<int32_t>(array, stats);
     case TypeKind::kFloat:
-      return WidenFixed<float>(array, stats);
+      return WidenFloats<float>(array, stats);
     case TypeKind::kDouble:
-      return WidenFixed<double>(array, stats);
+      return WidenFloats<double>(array, stats);
     case TypeKind::kDecimal:
-      return WidenFixed<Int128>(array, stats);
+      return WidenDecimals(array, stats);
     case TypeKind::kString:
     case TypeKind::kBinary:
     case TypeKind::kUuid:
     case TypeKind::kFixed:
       return WidenBytes(array, stats);
     default:
-      return WidenFixed<int64_t>(array, stats);
+      return WidenInts<int64_t>(array, stats);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "data/batch_builder.h"
+#include "data/test_batch.h"
 
 namespace caudal {
 namespace {
@@ -74,6 +75,58 @@ TEST(ColumnStats, OfCutValuesAreThoseOfTheWhole) {
     EXPECT_EQ(stats.least, Value(*std::min_element(cut.begin(), cut.end())));
     EXPECT_EQ(stats.greatest, Value(*std::max_element(cut.begin(), cut.end())));
   }
+}
+
+// Value by value, with Compare.
+TEST(ColumnStats, OfEveryTypeAreThoseOfItsValues) {
+  RandomRows rows(11);
+  for (const Type& type : PlainTypes())
+    for (int round = 0; round < 60; ++round) {
+      const Schema schema = Schema::Make(0, {TestField(7, "c", type)}).value();
+      const uint64_t null_every = rows.Below(4);
+      StatsCollector collector(schema);
+      Value least;
+      Value greatest;
+      int64_t nulls = 0;
+      int64_t nans = 0;
+      const auto nan = [](const Value& v) {
+        if (const auto* real = std::get_if<double>(&v)) return std::isnan(*real);
+        const auto* real = std::get_if<float>(&v);
+        return real != nullptr && std::isnan(*real);
+      };
+      for (uint64_t part = 0; part <= rows.Below(3); ++part) {
+        const Batch batch =
+            rows.NextBatch(schema, static_cast<int64_t>(rows.Below(40)), null_every);
+        collector.Add(batch);
+        for (int64_t row = 0; row < batch.rows(); ++row) {
+          const Value v = batch.column(0).At(row);
+          nulls += IsNull(v) ? 1 : 0;
+          nans += nan(v) ? 1 : 0;
+          if (IsNull(v) || nan(v)) continue;
+          if (IsNull(least) || Compare(v, least) < 0) least = v;
+          if (IsNull(greatest) || Compare(v, greatest) > 0) greatest = v;
+        }
+      }
+      const ColumnStats stats = collector.Columns()[0];
+      EXPECT_EQ(stats.nulls, nulls) << type.Text();
+      EXPECT_EQ(stats.nans, nans) << type.Text();
+      // Equal, not the same: of -0.0 and 0.0 either. Bytes are cut.
+      const auto cut = [&](const Value& v) -> Value {
+        const auto* bytes = std::get_if<std::string>(&v);
+        if (bytes == nullptr || !type.Is(TypeKind::kBinary)) return v;
+        return bytes->substr(0, kStatsLength);
+      };
+      if (type.Is(TypeKind::kString)) {
+        EXPECT_EQ(IsNull(stats.least), IsNull(least));
+        if (IsNull(least)) continue;
+        EXPECT_TRUE(std::get<std::string>(least).starts_with(std::get<std::string>(stats.least)));
+        EXPECT_TRUE(
+            std::get<std::string>(greatest).starts_with(std::get<std::string>(stats.greatest)));
+        continue;
+      }
+      EXPECT_EQ(stats.least, cut(least)) << type.Text();
+      EXPECT_EQ(stats.greatest, nans > 0 ? Value() : cut(greatest)) << type.Text();
+    }
 }
 
 TEST(ColumnStats, OfNestedFields) {

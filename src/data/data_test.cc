@@ -77,6 +77,18 @@ TEST(Utf8, FollowsRfc3629) {
   }
 }
 
+// Plain letters are passed over many at a time: what comes between, before and after them is seen.
+TEST(Utf8, IsSeenAnywhereInALongText) {
+  for (size_t length = 0; length < 70; ++length)
+    for (size_t at = 0; at <= length; ++at) {
+      std::string text(length, 'a');
+      EXPECT_TRUE(IsValidUtf8(text));
+      EXPECT_TRUE(IsValidUtf8(text.substr(0, at) + "漢ñ" + text.substr(at)));
+      EXPECT_FALSE(IsValidUtf8(text.substr(0, at) + "\xc3" + text.substr(at)));
+      EXPECT_FALSE(IsValidUtf8(text.substr(0, at) + "\x80" + text.substr(at)));
+    }
+}
+
 TEST(Json, RefusesDeepAndBroken) {
   EXPECT_FALSE(ParseJson(std::string(100, '['), "body").ok());
   EXPECT_FALSE(ParseJson("{\"a\":", "body").ok());

@@ -21,6 +21,8 @@ namespace caudal::engine {
 namespace {
 
 constexpr int64_t kVectorRows = 2048;
+// Of batches, between two times that the disk is told to write what there is of the file.
+constexpr uint64_t kWritebackEvery = 32u << 20;
 
 template <class Int>
 bool HasBits(const Array& array, Int bits) {
@@ -36,10 +38,12 @@ bool HasNegativeZero(const Array& array) {
   return std::ranges::any_of(array.children(), HasNegativeZero);
 }
 
-// What the statement reads: what an earlier one has written, if any, then the queue.
+// What the statement reads: what an earlier one has written, if any, then the queue. Counts what
+// comes from that, in the statement's thread.
 class Feed final : public BatchSource {
  public:
-  Feed(ParquetLayout layout, BatchQueue& queue) : layout_(std::move(layout)), queue_(queue) {}
+  Feed(ParquetLayout layout, BatchQueue& queue, StatsCollector& stats)
+      : layout_(std::move(layout)), queue_(queue), stats_(stats) {}
 
   const std::vector<std::string>& names() const override { return layout_.names; }
   const std::vector<TypeHandle>& types() const override { return layout_.types; }
@@ -47,16 +51,20 @@ class Feed final : public BatchSource {
   void StartWith(std::unique_ptr<ParquetReader> earlier) { earlier_ = std::move(earlier); }
 
   Result<std::optional<caudal::Batch>> Pull() override {
-    if (earlier_ == nullptr) return queue_.Pull();
-    std::optional<ParquetRows> rows = TRY(earlier_->Next());
-    if (rows) return std::optional<caudal::Batch>(std::move(rows->batch));
-    earlier_.reset();
-    return queue_.Pull();
+    if (earlier_ != nullptr) {
+      std::optional<ParquetRows> rows = TRY(earlier_->Next());
+      if (rows) return std::optional<caudal::Batch>(std::move(rows->batch));
+      earlier_.reset();
+    }
+    std::optional<caudal::Batch> batch = TRY(queue_.Pull());
+    if (batch) stats_.Add(*batch);
+    return batch;
   }
 
  private:
   const ParquetLayout layout_;
   BatchQueue& queue_;
+  StatsCollector& stats_;
   std::unique_ptr<ParquetReader> earlier_;
 };
 
@@ -70,7 +78,7 @@ class Writer final : public ParquetWriter {
         options_(options),
         stats_(schema),
         queue_(options.ahead_bytes),
-        feed_(std::move(layout), queue_),
+        feed_(std::move(layout), queue_, stats_),
         token_(database.state().Add(feed_)) {}
   ~Writer() override;
   Writer(const Writer&) = delete;
@@ -82,6 +90,7 @@ class Writer final : public ParquetWriter {
   Result<ParquetFile> Finish() override;
 
  private:
+  void WriteBack() const;
   Result<void> Copy();  // runs the statement, to the end of the queue
   void Start();
   Result<void> Join();
@@ -93,7 +102,7 @@ class Writer final : public ParquetWriter {
   const std::string path_;
   const Schema schema_;
   const ParquetWriteOptions options_;
-  StatsCollector stats_;
+  StatsCollector stats_;  // of the statement; read after its end
   BatchQueue queue_;
   Feed feed_;
   const uint64_t token_;
@@ -141,13 +150,20 @@ Result<void> Writer::Write(caudal::Batch batch) {
     if (thread_.joinable()) TRY(StartAnew());
   }
   if (!thread_.joinable() && queue_.full()) Start();
-  stats_.Add(batch);
   rows_ += batch.rows();
+  if (bytes_ / kWritebackEvery != (bytes_ + bytes) / kWritebackEvery) WriteBack();
   bytes_ += bytes;
   if (queue_.Push(std::move(batch), bytes)) return {};
   const Result<void> joined = Join();
   return joined.ok() ? MakeError(ErrorKind::kInternal, "a file was finished early")
                      : joined.error();
+}
+
+// While the file grows, so that the sync at its end is short.
+void Writer::WriteBack() const {
+  Result<os::File> file = os::File::Open(path_, os::File::Mode::kRead);
+  const Result<uint64_t> size = file.ok() ? file->Size() : file.error();
+  if (size.ok()) file->StartWriteback(0, *size);
 }
 
 void Writer::Start() {

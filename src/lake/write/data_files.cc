@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/failpoint.h"
@@ -16,6 +17,9 @@
 
 namespace caudal::lake {
 namespace {
+
+// Files of more bytes, as batches, are finished in a thread of their own.
+constexpr uint64_t kApartBytes = 4u << 20;
 
 // The place of a column: its top-level column, then parts of structs.
 Result<std::vector<size_t>> PathTo(const Schema& schema, int32_t field_id) {
@@ -80,7 +84,17 @@ DataFileWriter::DataFileWriter(const WriteContext& context, const TableMetadata&
       options_(options),
       open_(std::max<size_t>(options.files_at_once, 1)) {}
 
-DataFileWriter::~DataFileWriter() { DiscardFiles(context_, files_); }
+DataFileWriter::~DataFileWriter() {
+  while (!finishing_.empty()) {
+    const auto state = finishing_.front().wait_for(std::chrono::seconds(0));
+    if (state == std::future_status::deferred) {
+      finishing_.pop_front();
+    } else {
+      (void)TakeFinished().ok();
+    }
+  }
+  DiscardFiles(context_, files_);
+}
 
 Result<void> DataFileWriter::Write(const Batch& batch) {
   TRY(batch.Check(metadata_.schema()));
@@ -117,18 +131,34 @@ Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& p
 
 Result<void> DataFileWriter::FinishFile(OpenFile& file) {
   if (file.writer == nullptr) return {};
+  while (finishing_.size() >= open_.size()) TRY(TakeFinished());
+  const bool apart = file.writer->bytes() > kApartBytes;
+  finishing_.push_back(
+      std::async(apart ? std::launch::async : std::launch::deferred,
+                 [this, ending = std::move(file)]() mutable { return End(std::move(ending)); }));
+  file = {};
+  return {};
+}
+
+Result<void> DataFileWriter::TakeFinished() {
+  Result<WrittenFile> finished = finishing_.front().get();
+  finishing_.pop_front();
+  WrittenFile done = TRY(std::move(finished));
+  files_.push_back(std::move(done));
+  return {};
+}
+
+Result<WrittenFile> DataFileWriter::End(OpenFile file) const {
   const engine::ParquetFile parquet = TRY(file.writer->Finish());
   file.writer.reset();
   AddedFile added;
   const std::string uri =
       fmt::format("{}/{}.parquet", DataFolder(metadata_), context_.random.Hex(16));
   added.file = DescribeFile(parquet, uri);
-  added.file.partition = file.partition;
+  added.file.partition = std::move(file.partition);
   added.spec_id = metadata_.default_spec_id;
   FAILPOINT("lake.write.file");
-  WrittenFile done = TRY(TakeFile(context_, std::move(added), file.path, options_.publish_bytes));
-  files_.push_back(std::move(done));
-  return {};
+  return TakeFile(context_, std::move(added), file.path, options_.publish_bytes);
 }
 
 Result<void> DataFileWriter::Split(const Batch& batch) {
@@ -194,6 +224,7 @@ Result<void> DataFileWriter::Flush(Partition& partition) {
 Result<std::vector<WrittenFile>> DataFileWriter::Finish() {
   for (auto& [key, partition] : partitions_) TRY(Flush(partition));
   for (OpenFile& file : open_) TRY(FinishFile(file));
+  while (!finishing_.empty()) TRY(TakeFinished());
   return std::exchange(files_, {});
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,8 +31,8 @@ struct DataFileOptions {
   uint64_t target_bytes = 128u << 20;  // of a file; the property write.target-file-size-bytes
   uint64_t buffer_bytes = 64u << 20;   // of a partitioned table's rows that wait, together
   // An append of more bytes than this, in memory, goes into so many files at once.
-  uint64_t spread_bytes = 64u << 20;
-  size_t files_at_once = 2;
+  uint64_t spread_bytes = 32u << 20;
+  size_t files_at_once = 2;  // also of those that are being finished
   // Files of more bytes become objects when they are finished: the commit waits less.
   uint64_t publish_bytes = 1u << 20;
 };
@@ -38,8 +40,9 @@ struct DataFileOptions {
 // The size at which a data file ends: as the table says, else the other.
 uint64_t TargetBytesOf(const TableMetadata& metadata, uint64_t otherwise);
 
-// One thread at a time. Errors are those of ParquetWriter and Store::PublishAll; after one it is of
-// no use. Destroyed without Finish, it removes what it wrote.
+// One thread at a time. Large files are finished in threads of their own: an error of one comes
+// with a later call. Errors are those of ParquetWriter and Store::PublishAll; after one it is of no
+// use. Destroyed without Finish, it removes what it wrote.
 class DataFileWriter {
  public:
   // Of the table's present schema and default partition spec. kUnsupported, naming the field, when
@@ -72,7 +75,10 @@ class DataFileWriter {
     std::vector<Value> partition;
   };
   Result<void> WriteTo(OpenFile& file, const std::vector<Value>& partition, Batch batch);
+  // The file is whole, but for what End does.
   Result<void> FinishFile(OpenFile& file);
+  Result<WrittenFile> End(OpenFile file) const;
+  Result<void> TakeFinished();  // the first of those that are being finished
   Result<void> Split(const Batch& batch);
   Result<void> Flush(Partition& partition);
   Result<void> FlushLargest();
@@ -85,6 +91,7 @@ class DataFileWriter {
   std::map<std::string, Partition> partitions_;  // by the text of their values
   uint64_t buffered_ = 0;
   int64_t rows_ = 0;
+  std::deque<std::future<Result<WrittenFile>>> finishing_;  // in order
   std::vector<WrittenFile> files_;
 };
 

@@ -197,6 +197,40 @@ TEST_F(WriterTest, WritersAtOnceLoseNothing) {
   EXPECT_EQ(rows.count(1000), 1u);
 }
 
+// Files end while others are written, each in a thread of its own.
+TEST_F(WriterTest, ManyRowsGoIntoFilesAtOnce) {
+  CloseLake();
+  writer_options_.changes.files.spread_bytes = 1u << 20;
+  writer_options_.changes.files.target_bytes = 2u << 20;
+  OpenLake();
+  Make("t");
+  constexpr int64_t kRows = 400'000;
+  const auto append = [&]() -> Result<CommittedTable> {
+    return Change("t", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+      for (int64_t at = 0; at < kRows; at += 20'000) {
+        std::vector<std::pair<int64_t, std::string>> rows;
+        for (int64_t id = at; id < at + 20'000; ++id) rows.emplace_back(id, SystemRandom().Hex(20));
+        TRY(tx.Append(table, RowsOf(rows)));
+      }
+      return {};
+    });
+  };
+#if defined(CAUDAL_FAILPOINTS)
+  ASSERT_TRUE(ArmFailpoints("lake.write.file=error").ok());
+  EXPECT_FALSE(append().ok());
+  DisarmFailpoints();
+  EXPECT_EQ(Read("t").size(), 0u);
+#endif
+  const CommittedTable done = append().value();
+  EXPECT_EQ(done.added_rows, kRows);
+  const SharedFiles files = manifests_->Read(*done.metadata->current_snapshot()).value();
+  EXPECT_GT(files->Files(FileContent::kData).size(), 1u);
+  const Rows rows = Read("t");
+  EXPECT_EQ(rows.size(), static_cast<size_t>(kRows));
+  int64_t next = 0;
+  for (const auto& [id, name] : rows) EXPECT_EQ(id, next++);
+}
+
 #if defined(CAUDAL_FAILPOINTS)
 TEST_F(WriterTest, AFailureAtAnyStepChangesNothing) {
   Make("t");
