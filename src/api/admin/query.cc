@@ -9,7 +9,6 @@ namespace {
 constexpr uint64_t kBodyBytesMax = 4u << 20;
 // Most queries begin to answer within this time: their threads wait. For the others no thread does.
 constexpr std::chrono::milliseconds kWaitHere{50};
-constexpr int kAskAgainMs = 10;
 constexpr size_t kParametersMax = 1000;
 
 // What an answer holds while somebody wants it.
@@ -119,9 +118,14 @@ Result<http::Response> RunQuery(RunningQueries& queries, const http::Request& re
   if (claim->query().WaitForStart(kWaitHere)) return claim->query().Respond(claim);
   http::Response later;
   later.later = std::make_shared<http::LaterAnswer>();
-  later.later->wait_ms = kAskAgainMs;
-  later.later->next = [claim]() -> Result<std::unique_ptr<http::Response>> {
-    if (!claim->query().WaitForStart(std::chrono::milliseconds(0))) return nullptr;
+  later.later->wait_ms = claim->query().AskAgainMs();
+  // The function is a part of what it changes.
+  later.later->next = [claim,
+                       again = later.later.get()]() -> Result<std::unique_ptr<http::Response>> {
+    if (!claim->query().WaitForStart(std::chrono::milliseconds(0))) {
+      again->wait_ms = claim->query().AskAgainMs();
+      return nullptr;
+    }
     http::Response response = TRY(claim->query().Respond(claim));
     return std::make_unique<http::Response>(std::move(response));
   };

@@ -1,5 +1,6 @@
 #include "api/admin/running_query.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "data/timestamp.h"
@@ -11,7 +12,8 @@ constexpr size_t kReadyBytesMax = 1u << 20;
 // A thread of the pool waits this long for bytes that may be just about to come, then no thread
 // does.
 constexpr std::chrono::milliseconds kPatience{5};
-constexpr int kAskAgainMs = 10;
+constexpr int kAskAgainMaxMs = 10;
+constexpr int kAskAgainShare = 32;  // of the time that it has taken so far
 constexpr size_t kSqlShown = 1000;
 
 }  // namespace
@@ -123,6 +125,12 @@ bool RunningQuery::WaitForStart(std::chrono::milliseconds wait) {
   return begun_;
 }
 
+int RunningQuery::AskAgainMs() const {
+  const auto so_far = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin_);
+  return static_cast<int>(std::clamp<int64_t>(so_far.count() / kAskAgainShare, 1, kAskAgainMaxMs));
+}
+
 Result<http::Response> RunningQuery::Respond(std::shared_ptr<void> keep_alive) {
   http::Response response;
   response.headers.Set("Content-Type", std::string(query::ContentTypeOf(format_)));
@@ -151,7 +159,7 @@ Result<http::StreamBody::Piece> RunningQuery::Next() {
     return *error_;
   }
   piece.last = done_ && !error_;
-  if (piece.bytes.empty()) piece.wait_ms = kAskAgainMs;
+  if (piece.bytes.empty()) piece.wait_ms = AskAgainMs();
   return piece;
 }
 

@@ -33,6 +33,8 @@ class RunningQuery {
 
   // Whether it is known how the answer begins; waits up to `wait`.
   bool WaitForStart(std::chrono::milliseconds wait) EXCLUDES(mutex_);
+  // Where it isn't, after how long to ask again: the longer it has run, the less it matters.
+  int AskAgainMs() const;
   // After that: 200 with the headers, and a body that keeps `keep_alive`; or the error, when there
   // was one before the first row.
   Result<http::Response> Respond(std::shared_ptr<void> keep_alive) EXCLUDES(mutex_);
@@ -57,6 +59,7 @@ class RunningQuery {
   query::QueryRequest request_;  // constant after construction, but for its control's state
   const query::Format format_;
   const int64_t started_at_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::atomic<uint64_t> rows_{0};  // made
 
   mutable Mutex mutex_;
