@@ -40,6 +40,37 @@ TEST(Engine, StreamsManyRows) {
   for (size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(numbers[i], static_cast<int64_t>(i));
 }
 
+// One worker, which makes ready for a session like the last.
+TEST(Engine, GivesEachSessionItsOwnSettings) {
+  TestEngine engine(1);
+  const auto settings_of = [&](const SessionRequest& request) {
+    const auto session = engine.Open(request);
+    const auto rows = session
+                          ->Run(Trusted("SELECT current_setting('threads'), "
+                                        "current_setting('memory_limit'), "
+                                        "current_setting('default_null_order'), "
+                                        "current_setting('lock_configuration')"))
+                          .value();
+    std::string all;
+    for (const auto& value : ReadAll(*rows, 1)->rows[0]) all += value.value_or("null") + "/";
+    return all;
+  };
+  SessionRequest first;
+  first.limits.threads = 3;
+  first.limits.memory_bytes = 100u << 20;
+  first.settings = {{"default_null_order", "nulls_first"}};
+  SessionRequest second = first;
+  second.limits.memory_bytes = 200u << 20;
+  SessionRequest third;
+  third.limits.threads = 1;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(settings_of(first), "3/100.0 MiB/NULLS_FIRST/true/");
+    EXPECT_EQ(settings_of(first), "3/100.0 MiB/NULLS_FIRST/true/");
+    EXPECT_EQ(settings_of(second), "3/200.0 MiB/NULLS_FIRST/true/");
+    EXPECT_EQ(settings_of(third), "1/512.0 MiB/NULLS_LAST/true/");
+  }
+}
+
 TEST(Engine, KeepsTablesWithinASessionOnly) {
   TestEngine engine(1);
   {

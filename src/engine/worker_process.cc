@@ -132,19 +132,24 @@ uint64_t WorkerProcess::OutputBytes() const {
   return bytes;
 }
 
-bool WorkerProcess::EndSession() {
-  if (++sessions_ >= kSessionsMax) return false;
+bool WorkerProcess::SendEnd() {
   const auto deadline = steady_clock::now() + kEndWait;
   if (!socket_.Send(FrameType::kEnd, "", -1, deadline).ok()) return false;
   while (true) {
     const Result<Frame> frame = socket_.Receive(deadline);
     if (!frame.ok()) return false;
-    if (frame->type == FrameType::kEnded) break;
+    if (frame->type == FrameType::kEnded) return true;
     if (frame->type != FrameType::kProgress) return false;
   }
+}
+
+bool WorkerProcess::EndSession() {
+  if (++sessions_ >= kSessionsMax || !SendEnd()) return false;
   for (const char* part : {"/in", "/out", "/tmp"})
     if (!EmptyDir(folder_ + part).ok()) return false;
-  return process_->PrivateBytes() < kBytesKeptMax;
+  if (process_->PrivateBytes() < kBytesKeptMax) return true;
+  // It may keep memory for the next session.
+  return SendEnd() && process_->PrivateBytes() < kBytesKeptMax;
 }
 
 std::string WorkerProcess::DescribeEnd() {

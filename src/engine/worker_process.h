@@ -34,6 +34,7 @@ class WorkerProcess {
   std::string DescribeEnd();
 
  private:
+  bool SendEnd();  // and waits for the answer
   WorkerProcess(int number, std::string folder, std::unique_ptr<os::Process> process,
                 os::File socket)
       : number_(number),

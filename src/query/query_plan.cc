@@ -65,6 +65,7 @@ class Planner {
   // Views by their schema's and own name, as DuckDB tells them apart, and whose they are.
   std::map<std::pair<std::string, std::string>, size_t> names_;
   std::vector<std::vector<std::pair<std::string, std::string>>> views_;
+  std::set<std::string> schemas_;  // that there are statements for, in lower case
   std::vector<Edit> edits_;
   QueryPlan plan_;
 };
@@ -134,9 +135,12 @@ Result<void> Planner::Scan(size_t i) {
   Result<std::string> select = TableSql(scan, files_);
   if (!select.ok())
     return std::move(select).error().Within("the table '" + lake::TextOf(bound.table.name) + "'");
-  for (const auto& [schema, name] : views_[i])
-    plan_.views += fmt::format("CREATE SCHEMA IF NOT EXISTS {0};\nCREATE VIEW {0}.{1} AS {2};\n",
-                               QuoteName(schema), QuoteName(name), *select);
+  for (const auto& [schema, name] : views_[i]) {
+    if (schemas_.insert(LowerCase(schema)).second)
+      plan_.views += fmt::format("CREATE SCHEMA IF NOT EXISTS {};\n", QuoteName(schema));
+    plan_.views +=
+        fmt::format("CREATE VIEW {}.{} AS {};\n", QuoteName(schema), QuoteName(name), *select);
+  }
   plan_.tables.push_back(std::move(told));
   return {};
 }

@@ -23,14 +23,13 @@ constexpr auto kConfiguration = std::to_array<std::pair<const char*, const char*
     {"allow_persistent_secrets", "false"},
 });
 
-// After the session's own, in this order: the directories can't be named once access is off.
-constexpr auto kLast = std::to_array<const char*>({
+// Of all sessions, in this order: the directories can't be named once access is off.
+constexpr auto kAlways = std::to_array<const char*>({
     "SET arrow_lossless_conversion = true",
     "SET enable_progress_bar = true",
     "SET enable_progress_bar_print = false",
     "SET allowed_directories = ['in/', 'out/', 'tmp/']",
     "SET enable_external_access = false",
-    "SET lock_configuration = true",
 });
 
 std::string Quoted(const std::string& text) {
@@ -40,6 +39,11 @@ std::string Quoted(const std::string& text) {
     quoted += c;
   }
   return quoted + "'";
+}
+
+// As far as the database has them.
+bool SameLimits(const Limits& a, const Limits& b) {
+  return a.memory_bytes == b.memory_bytes && a.temp_bytes == b.temp_bytes && a.threads == b.threads;
 }
 
 bool IsSettingName(const std::string& name) {
@@ -59,6 +63,7 @@ Result<Database> Database::Open() {
   if (duckdb_connect(opened.database_.get(), opened.connection_.Receive()) != DuckDBSuccess)
     return MakeError(ErrorKind::kInternal, "DuckDB gives no connection");
   AddTestFunctions(opened.connection());
+  for (const char* sql : kAlways) TRY(opened.Execute(sql));
   return opened;
 }
 
@@ -68,7 +73,7 @@ Result<void> Database::Execute(const std::string& sql) {
   return DuckDbError(duckdb_result_error(result.get()));
 }
 
-Result<void> Database::Begin(const BeginMessage& session) {
+Result<void> Database::Expect(const BeginMessage& session) {
   const Limits& limits = session.limits;
   TRY(Execute("SET memory_limit = '" + std::to_string(limits.memory_bytes) + "B'"));
   TRY(Execute("SET max_temp_directory_size = '" + std::to_string(limits.temp_bytes) + "B'"));
@@ -78,8 +83,30 @@ Result<void> Database::Begin(const BeginMessage& session) {
       return MakeError(ErrorKind::kInvalid, "'" + name + "' is no name of a setting");
     TRY(Execute("SET " + name + " = " + Quoted(value)));
   }
-  for (const char* sql : kLast) TRY(Execute(sql));
+  expected_ = session;
   return {};
+}
+
+bool Database::Fits(const BeginMessage& session) const {
+  return !expected_ || expected_->settings == session.settings;
+}
+
+Result<void> Database::Begin(const BeginMessage& session) {
+  const bool ready = expected_ && SameLimits(expected_->limits, session.limits) && Fits(session);
+  if (!ready) TRY(Expect(session));
+  return Execute("SET lock_configuration = true");
+}
+
+Result<uint64_t> Database::HeldBytes() {
+  ResultHandle result;
+  const char* sql = "SELECT sum(memory_usage_bytes)::UBIGINT FROM duckdb_memory()";
+  if (duckdb_query(connection_.get(), sql, result.get()) != DuckDBSuccess)
+    return DuckDbError(duckdb_result_error(result.get()));
+  const ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
+  if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1)
+    return MakeError(ErrorKind::kInternal, "DuckDB doesn't say what memory it holds");
+  const duckdb_vector sums = duckdb_data_chunk_get_vector(chunk.get(), 0);
+  return *static_cast<const uint64_t*>(duckdb_vector_get_data(sums));
 }
 
 }  // namespace caudal::engine

@@ -1,6 +1,8 @@
 // A session's database: in memory, and closed to everything but the worker's folder.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -14,8 +16,16 @@ class Database {
   // Opens it with nothing of a session's yet, so that it can be done ahead.
   static Result<Database> Open();
 
+  // The limits and settings of a session that may come: done ahead, they needn't be at its Begin.
+  // An error leaves it of no use.
+  Result<void> Expect(const BeginMessage& session);
+  // Whether Begin can make it a session's: settings can be changed, but none is taken back.
+  bool Fits(const BeginMessage& session) const;
   // Sets the limits and the session's settings, then locks all settings for good.
   Result<void> Begin(const BeginMessage& session);
+
+  // Of its tables and what it keeps of files.
+  Result<uint64_t> HeldBytes();
 
   duckdb_connection connection() const { return connection_.get(); }
 
@@ -24,6 +34,7 @@ class Database {
 
   DatabaseHandle database_;
   ConnectionHandle connection_;  // closed first
+  std::optional<BeginMessage> expected_;
 };
 
 }  // namespace caudal::engine

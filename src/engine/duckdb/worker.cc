@@ -1,11 +1,14 @@
 #include "engine/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "engine/duckdb/database.h"
+#include "engine/duckdb/database_supply.h"
 #include "engine/duckdb/rows_sender.h"
 #include "engine/duckdb/script.h"
 #include "engine/frames.h"
@@ -27,6 +30,8 @@ constexpr uint64_t kSegmentMaxLeast = 16u << 20;
 // An interrupt between two statements is forgotten by DuckDB: it is repeated until it is heard.
 constexpr std::chrono::milliseconds kInterruptEvery{5};
 constexpr std::chrono::milliseconds kWriteBackEvery{200};
+// For the next session, by one that has ended.
+constexpr std::chrono::seconds kMemoryKept{1};
 
 // Three threads: one reads the socket, so that an interrupt is heard at any time; one runs
 // statements; one has the disk write what they make.
@@ -35,7 +40,7 @@ class Worker {
   explicit Worker(os::File socket) : socket_(std::move(socket)) {}
 
   Result<void> Serve(const ReadyMessage& ready) {
-    database_ = TRY(Database::Open());
+    TRY(supply_.Start());
     std::thread runner([this] { RunStatements(); });
     std::thread writer([this] { WriteBack(); });
     // Never joined: the process ends with the socket, whatever they do then.
@@ -91,11 +96,7 @@ class Worker {
         return {};
       }
       case FrameType::kEnd:
-        database_ = Database();
-        TRY(Send(FrameType::kEnded, ""));
-        // For the next session, while nobody waits.
-        database_ = TRY(Database::Open());
-        return {};
+        return End();
       default:
         return MakeError(ErrorKind::kInvalid, "a frame that no worker expects");
     }
@@ -106,18 +107,38 @@ class Worker {
     // Temporary files and rows on their way grow as well; the server looks at the outputs besides.
     os::LimitFileSize(
         std::max({message.limits.output_bytes, message.limits.temp_bytes, segment_max_}));
-    const Result<void> begun = database_.Begin(message);
-    if (begun.ok()) return Send(FrameType::kBegun, "");
-    return Send(FrameType::kFailed, FailedMessage{0, begun.error()}.Write());
+    Result<Database> begun = supply_.Begin(message);
+    if (!begun.ok()) return Send(FrameType::kFailed, FailedMessage{0, begun.error()}.Write());
+    database_ = std::move(begun).take();
+    in_session_ = true;
+    return Send(FrameType::kBegun, "");
+  }
+
+  // A second end asks for the memory that was kept for the next session.
+  Result<void> End() {
+    if (in_session_) {
+      supply_.End(std::exchange(database_, Database()));
+      tidy_at_ = steady_clock::now() + kMemoryKept;
+    } else {
+      supply_.Tidy();
+      tidy_at_.reset();
+    }
+    in_session_ = false;
+    return Send(FrameType::kEnded, "");
   }
 
   steady_clock::time_point NextWakeUp() {
+    if (tidy_at_ && !in_session_) return *tidy_at_;
     MutexLock lock(mutex_);
     if (running_ == 0) return steady_clock::time_point::max();
     return steady_clock::now() + (interrupting_ ? kInterruptEvery : kProgressEvery);
   }
 
   void WakeUp() {
+    if (tidy_at_ && !in_session_ && steady_clock::now() >= *tidy_at_) {
+      supply_.Tidy();
+      tidy_at_.reset();
+    }
     ProgressMessage message;
     {
       MutexLock lock(mutex_);
@@ -180,6 +201,10 @@ class Worker {
   Credit credit_;
   // The runner's while a statement runs, the reader's between two.
   Database database_;
+  // The reader's.
+  DatabaseSupply supply_;
+  bool in_session_ = false;
+  std::optional<steady_clock::time_point> tidy_at_;  // unless there is a session by then
   uint64_t segment_max_ = kSegmentMaxLeast;
 
   Mutex mutex_;
