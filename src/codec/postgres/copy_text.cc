@@ -52,11 +52,16 @@ char Escaped(const char*& at, const char* end) {
   }
 }
 
+// The first `c`, or `end`.
+const char* Find(char c, const char* at, const char* end) {
+  const void* found = at < end ? std::memchr(at, c, static_cast<size_t>(end - at)) : nullptr;
+  return found != nullptr ? static_cast<const char*>(found) : end;
+}
+
 }  // namespace
 
 ColumnValue CopyTextReader::Unescape(std::string_view field) {
   if (field == "\\N") return {ColumnKind::kNull, {}};
-  if (field.find('\\') == std::string_view::npos) return {ColumnKind::kText, field};
   char* const out = plain_.data() + plain_size_;
   char* to = out;
   const char* at = field.data();
@@ -72,22 +77,27 @@ ColumnValue CopyTextReader::Unescape(std::string_view field) {
   return {ColumnKind::kText, {out, size}};
 }
 
-Result<void> CopyTextReader::Split(std::string_view row, bool escapes) {
+Result<void> CopyTextReader::Split(std::string_view row) {
   if (row_.empty()) {
     if (!row.empty()) return Bad("it has values, and there are no columns");
     return {};
   }
   const char* at = row.data();
   const char* const end = at + row.size();
+  const char* escape = Find('\\', at, end);
+  plain_size_ = 0;
+  if (escape != end && plain_.size() < row.size()) plain_.resize(row.size());
   for (size_t i = 0;; ++i) {
-    const auto* tab =
-        at < end ? static_cast<const char*>(std::memchr(at, '\t', static_cast<size_t>(end - at)))
-                 : nullptr;
-    const char* const field_end = tab != nullptr ? tab : end;
-    const std::string_view field(at, static_cast<size_t>(field_end - at));
-    row_[i] = escapes ? Unescape(field) : ColumnValue{ColumnKind::kText, field};
+    const char* const tab = Find('\t', at, end);
+    const std::string_view field(at, static_cast<size_t>(tab - at));
+    if (escape < tab) {
+      row_[i] = Unescape(field);
+      escape = Find('\\', tab, end);
+    } else {
+      row_[i] = {ColumnKind::kText, field};
+    }
     const bool last = i + 1 == row_.size();
-    if (last != (tab == nullptr)) {
+    if (last != (tab == end)) {
       if (last) return Bad(fmt::format("it has more than {} columns", row_.size()));
       return Bad(fmt::format("it ends after {} of {} columns", i + 1, row_.size()));
     }
@@ -102,10 +112,7 @@ Result<std::span<const ColumnValue>> CopyTextReader::Next(std::string_view& rest
   if (size == std::string_view::npos) return Bad("it doesn't end");
   const std::string_view row = rest.substr(0, size);
   rest.remove_prefix(size + 1);
-  const bool escapes = row.find('\\') != std::string_view::npos;
-  plain_size_ = 0;
-  if (escapes && plain_.size() < size) plain_.resize(size);
-  TRY(Split(row, escapes));
+  TRY(Split(row));
   return std::span<const ColumnValue>(row_);
 }
 

@@ -30,7 +30,7 @@ class CopyTextReader {
   Result<std::span<const ColumnValue>> Next(std::string_view& rest);
 
  private:
-  Result<void> Split(std::string_view row, bool escapes);
+  Result<void> Split(std::string_view row);
   ColumnValue Unescape(std::string_view field);
 
   std::vector<ColumnValue> row_;
