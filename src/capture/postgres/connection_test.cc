@@ -213,7 +213,7 @@ TEST_F(ConnectionTest, ACopyIsReadMessageByMessage) {
   CopyData data;
   int rows = 0;
   while (true) {
-    const auto received = admin_->Receive(data, steady_clock::now() + seconds(60));
+    const auto received = admin_->Receive(data, steady_clock::now() + seconds(240));
     ASSERT_TRUE(received.ok()) << received.error().message;
     if (*received == Received::kEnd) break;
     ASSERT_EQ(*received, Received::kData);
@@ -233,7 +233,7 @@ TEST_F(ConnectionTest, ACopyIsReadMessageByMessage) {
           .ok());
   std::optional<Error> failed;
   while (!failed) {
-    const auto received = admin_->Receive(data, steady_clock::now() + seconds(60));
+    const auto received = admin_->Receive(data, steady_clock::now() + seconds(240));
     if (!received.ok())
       failed = received.error();
     else
@@ -259,7 +259,7 @@ TEST_F(ConnectionTest, AReplicationStreamIsReadAndAnswered) {
   CopyData data;
   std::string kinds;
   while (kinds.find('C') == std::string::npos || kinds.find('I') == std::string::npos) {
-    const auto received = stream->Receive(data, steady_clock::now() + seconds(60));
+    const auto received = stream->Receive(data, steady_clock::now() + seconds(240));
     ASSERT_TRUE(received.ok()) << received.error().message;
     ASSERT_EQ(*received, Received::kData);
     if (data.bytes()[0] == 'w') kinds += data.bytes()[25];
@@ -268,13 +268,13 @@ TEST_F(ConnectionTest, AReplicationStreamIsReadAndAnswered) {
   // A standby status update that asks for an answer: a keepalive comes.
   ASSERT_TRUE(stream->Send("r" + std::string(32, '\0') + "\1").ok());
   while (true) {
-    const auto received = stream->Receive(data, steady_clock::now() + seconds(60));
+    const auto received = stream->Receive(data, steady_clock::now() + seconds(240));
     ASSERT_TRUE(received.ok() && *received == Received::kData);
     if (data.bytes()[0] == 'k') break;
   }
   ASSERT_TRUE(stream->EndCopy().ok());
   while (true) {
-    const auto received = stream->Receive(data, steady_clock::now() + seconds(60));
+    const auto received = stream->Receive(data, steady_clock::now() + seconds(240));
     ASSERT_TRUE(received.ok()) << received.error().message;
     if (*received == Received::kEnd) break;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -70,6 +71,9 @@ class TestServer {
     options.port = port_;
     options.database = std::move(database);
     options.user = std::move(user);
+    // A machine that does much else is no failure.
+    options.connect_timeout = std::chrono::minutes(2);
+    options.query_timeout = std::chrono::minutes(2);
     return options;
   }
   // Over loopback, where everyone but the superuser needs a password (SCRAM).
