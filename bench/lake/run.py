@@ -86,14 +86,16 @@ def many(options, folder):
 
 
 def many_lines(got):
-    table, slower = got["most"], got["last_query_ms"] / got["first_query_ms"]
-    files = table["data_files"] + table["delete_files"]
+    table, slower, rested = got["most"], got["last_query_ms"] / got["first_query_ms"], got["rested_query_ms"] / got["first_query_ms"]
+    files = table["files"]
     return [("20,000 commits in a row to a table of a million rows, with maintenance: most live files", f"**{files}** (in {got['seconds']:,.0f} s)",
              f"< {FILES_MAX}", files < FILES_MAX),
             ("… largest metadata file", f"**{table['metadata_bytes'] / 1024:,.0f} KiB**", "≤ 256 KiB",
              table["metadata_bytes"] <= METADATA_MAX),
             ("… a query over all rows at the end, at the start = 1", f"**{slower:.2f}** ({got['first_query_ms']:.1f} ms, "
-             f"{got['last_query_ms']:.1f} ms)", f"≤ {SLOWER_MAX}", slower <= SLOWER_MAX)]
+             f"{got['last_query_ms']:.1f} ms)", f"≤ {SLOWER_MAX}", slower <= SLOWER_MAX),
+            ("… when the table has come to rest, a minute later", f"**{rested:.2f}** ({got['rested_query_ms']:.1f} ms)",
+             f"≤ {SLOWER_MAX}", rested <= SLOWER_MAX)]
 
 
 def append(options, folder):

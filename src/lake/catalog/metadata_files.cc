@@ -9,6 +9,13 @@ namespace {
 
 constexpr size_t kTextBytesMax = 256u << 20;
 
+// Packed or not, whatever its name says: writers differ in where they put the "gz". `text` is what
+// it says then.
+Result<TableMetadata> ParseFile(std::string& text) {
+  if (IsGzip(text)) text = TRY(Gunzip(text, kTextBytesMax));
+  return ParseTableMetadata(text);
+}
+
 }  // namespace
 
 Result<SharedMetadata> MetadataFiles::Read(const std::string& location) {
@@ -21,15 +28,12 @@ Result<SharedMetadata> MetadataFiles::Read(const std::string& location) {
     }
   }
   std::string text = TRY(ReadTableFile(store_, location));
-  // Whatever its name says: writers differ in where they put the "gz".
-  Result<std::string> unpacked = IsGzip(text) ? Gunzip(text, kTextBytesMax) : std::move(text);
-  Result<TableMetadata> parsed =
-      unpacked.ok() ? ParseTableMetadata(*unpacked) : std::move(unpacked).error();
+  Result<TableMetadata> parsed = ParseFile(text);
   if (!parsed.ok() && parsed.error().Is(ErrorKind::kInvalid))
     return MakeError(ErrorKind::kCorrupt, location + ": " + parsed.error().message);
   if (!parsed.ok()) return std::move(parsed).error().Within(location);
   auto metadata = std::make_shared<const TableMetadata>(std::move(parsed).take());
-  Keep(location, metadata, unpacked->size());
+  Keep(location, metadata, text.size());
   return SharedMetadata(std::move(metadata));
 }
 

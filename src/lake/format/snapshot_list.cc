@@ -25,9 +25,8 @@ void SnapshotList::AppendText(std::string& text, int format_version) const {
     if (format_version < 2) {
       AppendSnapshotText(text, shared.snapshot, format_version);
     } else {
-      std::call_once(shared.written, [&] {
-        AppendSnapshotText(shared.text, shared.snapshot, format_version);
-      });
+      std::call_once(shared.written,
+                     [&] { AppendSnapshotText(shared.text, shared.snapshot, format_version); });
       text += shared.text;
     }
     text += ',';

@@ -21,7 +21,7 @@ struct UpkeepOptions {
   CompactionPolicy compaction;
   int64_t commits_min = 16;                    // a table is looked at after so many commits,
   std::chrono::milliseconds interval{60'000};  // or so long after a commit, whichever comes first
-  std::chrono::milliseconds tick{200};
+  std::chrono::milliseconds tick{50};          // some twenty commits, at full speed
   RemovalOptions removal;
   std::chrono::milliseconds removal_interval{600'000};  // or 20 times what a run takes
 };

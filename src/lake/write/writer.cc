@@ -274,10 +274,13 @@ Result<std::vector<CommittedTable>> Writer::TryCommit(std::vector<Attempt>& atte
   const std::vector<LoadedTable> published = TRY(catalog_.Publish(std::move(commits), also));
   FAILPOINT_NO_ERROR("lake.write.committed");
   std::vector<CommittedTable> done;
+  done.reserve(attempts.size());
   size_t next = 0;
-  for (Attempt& attempt : attempts)
-    done.push_back(Finish(
-        attempt, attempt.made ? published[next++].metadata : std::move(attempt.base.metadata)));
+  for (Attempt& attempt : attempts) {
+    const SharedMetadata& metadata =
+        attempt.made ? published[next++].metadata : attempt.base.metadata;
+    done.push_back(Finish(attempt, metadata));
+  }
   return done;
 }
 
