@@ -25,6 +25,7 @@ TABLES = {"region": "r_regionkey", "nation": "n_nationkey", "supplier": "s_suppk
 CHANGED = {"orders": 40, "lineitem": 160}  # rows of an upsert commit
 COMMITS = int(os.environ.get("CAUDAL_TPCH_COMMITS", 1000))
 THREADS = 2
+SETTLED_SECONDS = 30
 PACKAGES = pathlib.Path(os.environ.get("CAUDAL_CACHE", pathlib.Path.home() / ".cache/caudal")) / "tpch"  # scripts/setup bench
 
 
@@ -34,7 +35,8 @@ class Platform(servers.Server):
     def __init__(self, folder, binary):
         self.binary = str(binary)
         self.config = pathlib.Path(f"{folder}.yaml")
-        self.config.write_text(f"data: {json.dumps(str(folder) + '-data')}\nquery: {{memory: 4GB, threads: {THREADS}}}\n")
+        self.config.write_text(f"data: {json.dumps(str(folder) + '-data')}\nquery: {{memory: 4GB, threads: {THREADS}}}\n"
+                               "lake: {maintenance: {interval: 1s}}\n")
         super().__init__(folder)
 
     def command(self):
@@ -99,12 +101,25 @@ def compare(server, connection, queries, rounds):
 
 def change(server, connection, folder):
     """Small commits: rows that are there already, with another comment."""
+    for table, rows in CHANGED.items():  # which rows, at random
+        connection.execute(f"CREATE TABLE changed_{table} AS SELECT (row_number() OVER () - 1) // {rows} AS number, * "
+                           f"FROM (FROM (FROM {table} USING SAMPLE {rows * (COMMITS + 1) // 2} ROWS) ORDER BY random())")
     for i in range(COMMITS):
         table = "orders" if i % 2 else "lineitem"
         path = folder / "change.parquet"
-        connection.execute(f"COPY (SELECT * REPLACE ('changed {i}' AS {table[0]}_comment) FROM {table} USING SAMPLE "
-                           f"{CHANGED[table]} ROWS) TO '{path}' (FORMAT parquet)")
+        connection.execute(f"COPY (SELECT * EXCLUDE number REPLACE ('changed {i}' AS {table[0]}_comment) FROM "
+                           f"changed_{table} WHERE number = {i // 2}) TO '{path}' (FORMAT parquet)")
         server.load(table, path, "upsert")
+
+
+def wait_for_maintenance(server):
+    """Until the files of the changed tables have stayed the same for a while: longer than a rewrite of one takes."""
+    last, since = None, time.monotonic()
+    while time.monotonic() - since < SETTLED_SECONDS:
+        now = {table: sorted(file["path"] for file in server.files(table)) for table in CHANGED}
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.5)
 
 
 def views(connection, files):
@@ -134,6 +149,7 @@ def measure(options, folder):
         changes = bare()
         views(changes, files)
         change(server, changes, folder)
+        wait_for_maintenance(server)
         # The bare one reads the changed rows from one set of files without deletes: what a rewrite would leave.
         after_files = {}
         for table in TABLES:
