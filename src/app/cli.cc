@@ -58,6 +58,7 @@ int RunCli(int argc, char** argv) {
   cli::AddEvents(commands);
   cli::AddFunctions(commands);
   cli::AddTables(commands);
+  cli::AddSources(commands);
   cli::AddLoad(commands);
   cli::AddExport(commands);
   cli::AddLogs(commands);

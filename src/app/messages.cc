@@ -303,6 +303,17 @@ constexpr Entry kCatalogue[] = {
     {Text::kTableEverything, "All of them, worth it or not", "Todos, merezca la pena o no"},
     {Text::kTableCompacted, "{}: {} data files and {} delete files became {}",
      "{}: {} archivos de datos y {} de borrados han pasado a ser {}"},
+    {Text::kSources, "List the databases that changes are to come from",
+     "Lista las bases de datos de las que han de venir cambios"},
+    {Text::kSourcesCheck, "Tell what stands in the way of a source, and the SQL that helps",
+     "Dice qué le falta a una fuente, y el SQL que lo arregla"},
+    {Text::kSourceName, "Its name in the configuration; else all of them",
+     "Su nombre en la configuración; si no, todas"},
+    {Text::kSourceNone, "the configuration has no sources", "la configuración no tiene fuentes"},
+    {Text::kSourceCause, "       why: {}", "       por qué: {}"},
+    {Text::kSourceRemedy, "       do:  {}", "       qué hacer: {}"},
+    {Text::kSourceFine, "{}: {} is ready, {} tables", "{}: {} está lista, {} tablas"},
+    {Text::kSourceNotReady, "{}: {} is not ready", "{}: {} no está lista"},
 };
 
 static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));

@@ -173,6 +173,14 @@ enum class Text : uint16_t {
   kTableCompact,
   kTableEverything,
   kTableCompacted,
+  kSources,
+  kSourcesCheck,
+  kSourceName,
+  kSourceNone,
+  kSourceCause,
+  kSourceRemedy,
+  kSourceFine,
+  kSourceNotReady,
   kCount
 };
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "api/admin/routes.h"
+#include "api/admin/source_routes.h"
 #include "api/admin/table_routes.h"
 #include "api/gcs/routes.h"
 #include "api/iceberg/routes.h"
@@ -20,6 +21,7 @@
 #include "app/migrations.h"
 #include "app/query_service.h"
 #include "app/server_file.h"
+#include "app/source_service.h"
 #include "app/sql_runners.h"
 #include "app/subscribers.h"
 #include "app/transfer_service.h"
@@ -129,6 +131,7 @@ struct Platform::Impl {
   std::unique_ptr<Lake> lake;
   std::unique_ptr<QueryService> queries;
   std::unique_ptr<TransferService> transfers;
+  std::unique_ptr<SourceService> sources;
   std::unique_ptr<SqlRunners> sql_runners;
   std::unique_ptr<FunctionRunners> runners;
   std::atomic<FunctionRunners*> known_runners{nullptr};  // as `serving`
@@ -204,6 +207,7 @@ Result<void> Platform::Impl::OpenModules() {
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
   queries = TRY(QueryService::Open(config.query, paths, *lake, *store, clock, random));
   transfers = TransferService::Make(paths, *lake, *queries->queries, *store, clock);
+  sources = TRY(SourceService::Make(config.sources));
   return {};
 }
 
@@ -274,6 +278,8 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                      queries->running.get()});
   api::AddTableRoutes(router, {*lake->catalog, *lake->manifests, *lake->upkeep, *transfers->loads,
                                *transfers->exporter});
+  api::AddSourceRoutes(router, {[this] { return sources->List(); },
+                                [this](const std::string& name) { return sources->Check(name); }});
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;

@@ -30,6 +30,7 @@ void AddKeys(Commands& commands);
 void AddLoad(Commands& commands);
 void AddExport(Commands& commands);
 void AddTables(Commands& commands);
+void AddSources(Commands& commands);
 void AddReload(Commands& commands);
 void AddQuery(Commands& commands);
 

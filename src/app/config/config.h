@@ -155,6 +155,55 @@ struct FunctionConfig {
   SqlFunctionConfig sql;
 };
 
+enum class SourceKind : uint8_t { kPostgres };
+enum class SourceTls : uint8_t { kDisable, kAllow, kPrefer, kRequire, kVerifyCa, kVerifyFull };
+
+struct SourceColumnsConfig {
+  std::vector<std::string> only;
+  std::vector<std::string> exclude;
+  std::vector<std::string> hash;
+  std::vector<std::string> null;
+  std::map<std::string, int64_t> truncate;
+};
+
+struct SourceSnapshotConfig {
+  int64_t chunk_rows = 500'000;
+  int connections = 2;
+  int64_t rows_per_second = 0;
+};
+
+struct SlotGuardConfig {
+  uint64_t warn = 1ull << 30;
+  uint64_t drop = 0;
+};
+
+// A database whose changes are wanted.
+struct SourceConfig {
+  SourceKind kind = SourceKind::kPostgres;
+  std::string host;
+  std::optional<int> port;
+  std::string database;
+  std::string user;
+  std::string password;
+  std::string dsn;
+  std::optional<SourceTls> sslmode;
+  std::string sslrootcert;
+  std::string sslcert;
+  std::string sslkey;
+  std::string application_name = "caudal";
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::string dataset;      // empty: raw_<name>
+  std::string slot;         // empty: caudal_<name>
+  std::string publication;  // the same
+  std::vector<std::string> tables = {"public.*"};
+  std::vector<std::string> exclude;
+  SourceColumnsConfig columns;
+  std::map<std::string, std::string> filters;
+  SourceSnapshotConfig snapshot;
+  std::chrono::milliseconds heartbeat{10'000};
+  SlotGuardConfig slot_guard;
+};
+
 struct RunsConfig {
   std::chrono::seconds keep{30 * 24 * 3600};
   int64_t runs_max = 20'000;
@@ -226,6 +275,7 @@ struct Config {
   std::map<std::string, BucketConfig> buckets;
   EventsConfig events;
   std::map<std::string, FunctionConfig> functions;
+  std::map<std::string, SourceConfig> sources;
   RunsConfig runs;
   LakeConfig lake;
   QueryConfig query;

@@ -15,6 +15,7 @@ const Section<StorageConfig>& StorageSection();
 const Section<BucketConfig>& BucketSection();
 const Section<EventsConfig>& EventsSection();
 const Section<FunctionConfig>& FunctionSection();
+const Section<SourceConfig>& SourceSection();
 const Section<RunsConfig>& RunsSection();
 const Section<LakeConfig>& LakeSection();
 const Section<QueryConfig>& QuerySection();
