@@ -40,6 +40,7 @@ Result<std::unique_ptr<SourceService>> SourceService::Make(
 
 std::vector<api::SourceInfo> SourceService::List() const {
   std::vector<api::SourceInfo> list;
+  list.reserve(sources_.size());
   for (const auto& [name, source] : sources_) list.push_back(source.info);
   return list;
 }
