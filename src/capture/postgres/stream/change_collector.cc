@@ -26,11 +26,13 @@ namespace {
 // What a row takes beside its values, about.
 constexpr size_t kRowBytes = 100;
 
-size_t SizeOf(const Insert& insert) { return insert.row.bytes().size(); }
-size_t SizeOf(const Update& update) {
-  return update.row.bytes().size() + update.old_row.bytes().size();
-}
-size_t SizeOf(const Delete& removed) { return removed.old_row.bytes().size(); }
+struct SizeOf {
+  size_t operator()(const Insert& insert) const { return insert.row.bytes().size(); }
+  size_t operator()(const Update& update) const {
+    return update.row.bytes().size() + update.old_row.bytes().size();
+  }
+  size_t operator()(const Delete& removed) const { return removed.old_row.bytes().size(); }
+};
 
 }  // namespace
 
@@ -127,7 +129,7 @@ Result<void> ChangeCollector::TakeChange(const Change& change) {
   Table* table = TRY(TableOf(change.relation));
   if (table == nullptr) return {};
   TRY(table->decoder.Add(change, EndAt(position)));
-  return Added(*table, position, SizeOf(change));
+  return Added(*table, position, SizeOf()(change));
 }
 
 Result<void> ChangeCollector::TakeTruncate(const Truncate& truncate) {
