@@ -16,7 +16,8 @@ using caudal::postgres::Lsn;
 using caudal::postgres::Message;
 using caudal::postgres::XLogData;
 
-std::string QuoteText(std::string_view text) {
+// As replication commands take it, which know no E form: a backslash is a character.
+std::string CommandText(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'') quoted += c;
@@ -27,7 +28,7 @@ std::string QuoteText(std::string_view text) {
 
 std::string StartSql(const StreamOptions& options) {
   return "START_REPLICATION SLOT " + QuoteName(options.slot) + " LOGICAL " + options.start.Text() +
-         " (proto_version '1', publication_names " + QuoteText(QuoteName(options.publication)) +
+         " (proto_version '1', publication_names " + CommandText(QuoteName(options.publication)) +
          ")";
 }
 
