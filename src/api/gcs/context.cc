@@ -42,8 +42,8 @@ ContextPtr ContextFor(const ContextPtr& shared, const http::Request& request) {
 }
 
 Result<std::unique_ptr<http::BodySink>> KeepingContext(
-    ContextPtr context, Result<std::unique_ptr<http::BodySink>> sink) {
-  if (!sink.ok()) return sink;
+    ContextPtr context, const ContextPtr& shared, Result<std::unique_ptr<http::BodySink>> sink) {
+  if (!sink.ok() || context == shared) return sink;
   return std::unique_ptr<http::BodySink>(
       std::make_unique<SinkWithContext>(std::move(context), std::move(sink).take()));
 }

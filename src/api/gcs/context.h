@@ -22,8 +22,9 @@ using ContextPtr = std::shared_ptr<const Context>;
 
 // `shared`, unless the request's token is confined to some objects: then one whose store is.
 ContextPtr ContextFor(const ContextPtr& shared, const http::Request& request);
-// The sink of a handler that was given `context`, which lives as long as it.
+// The sink of a handler that was given `context`, which lives as long as it: ContextFor's of
+// `shared`, which lives anyway.
 Result<std::unique_ptr<http::BodySink>> KeepingContext(
-    ContextPtr context, Result<std::unique_ptr<http::BodySink>> sink);
+    ContextPtr context, const ContextPtr& shared, Result<std::unique_ptr<http::BodySink>> sink);
 
 }  // namespace caudal::api::gcs

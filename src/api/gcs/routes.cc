@@ -35,7 +35,7 @@ class Table {
               StreamFunction function) {
     Add(method, path, action, http::StreamHandler([context = context_, function](Request& request) {
           const ContextPtr seen = ContextFor(context, request);
-          return KeepingContext(seen, function(*seen, request));
+          return KeepingContext(seen, context, function(*seen, request));
         }),
         http::RunOn::kPool, context_->options().object_bytes_max);
   }

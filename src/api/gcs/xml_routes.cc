@@ -125,7 +125,7 @@ void AddXmlRoutes(http::Router& router, const std::shared_ptr<const Context>& co
   };
   const http::StreamHandler put = [context](Request& request) {
     const ContextPtr seen = ContextFor(context, request);
-    return KeepingContext(seen, Put(*seen, request));
+    return KeepingContext(seen, context, Put(*seen, request));
   };
   using enum http::Method;
   using http::RunOn;

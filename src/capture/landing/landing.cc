@@ -164,11 +164,8 @@ Result<std::unique_ptr<Landing>> Landing::Open(LandingOptions options, objects::
 }
 
 Result<std::unique_ptr<LandingBatch>> Landing::Begin(const std::string& source) {
-  const auto progress = TRY(ledger_.ProgressOf(source));
-  if (!progress)
-    return MakeError(ErrorKind::kNotFound, fmt::format("nothing is known of a source '{}'", source),
-                     "source.not_found");
-  return std::unique_ptr<LandingBatch>(new LandingBatch(*this, source, progress->landed_at));
+  const SourceProgress progress = TRY(ledger_.NeedProgressOf(source));
+  return std::unique_ptr<LandingBatch>(new LandingBatch(*this, source, progress.landed_at));
 }
 
 }  // namespace caudal::capture

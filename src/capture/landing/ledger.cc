@@ -115,6 +115,11 @@ Result<std::optional<SourceProgress>> Ledger::ProgressOf(const std::string& sour
   return ReadProgress(read, source);
 }
 
+Result<SourceProgress> Ledger::NeedProgressOf(const std::string& source) const {
+  meta::ReadTx read = TRY(database_.Read());
+  return NeedProgress(read, source);
+}
+
 Result<std::vector<LandedBatch>> Ledger::BatchesOf(const std::string& source, int64_t after,
                                                    int limit) const {
   meta::ReadTx read = TRY(database_.Read());

@@ -61,6 +61,8 @@ class Ledger {
 
   // Null: nothing is known of such a source.
   Result<std::optional<SourceProgress>> ProgressOf(const std::string& source) const;
+  // The same; kNotFound ("source.not_found") instead.
+  Result<SourceProgress> NeedProgressOf(const std::string& source) const;
   // Batches above `after`, at most `limit` of them, in order.
   Result<std::vector<LandedBatch>> BatchesOf(const std::string& source, int64_t after,
                                              int limit) const;

@@ -8,13 +8,13 @@
 #include "base/result.h"
 #include "capture/postgres/options.h"
 #include "capture/postgres/types.h"
+#include "codec/postgres/pgoutput.h"
 
 namespace caudal::capture::postgres {
 
 class Connection;
 
-// pg_class.relreplident: what the log holds of a row's old state.
-enum class ReplicaIdentity : char { kDefault = 'd', kNothing = 'n', kIndex = 'i', kFull = 'f' };
+using caudal::postgres::ReplicaIdentity;  // pg_class.relreplident
 
 struct SourceColumn {
   int16_t attnum = 0;  // stays when columns before it are dropped

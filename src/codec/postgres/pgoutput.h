@@ -52,6 +52,7 @@ struct LogicalMessage {
   std::string_view content;
 };
 
+// What the log holds of the old state of a row that is changed.
 enum class ReplicaIdentity : char { kDefault = 'd', kNothing = 'n', kFull = 'f', kIndex = 'i' };
 
 struct RelationColumn {

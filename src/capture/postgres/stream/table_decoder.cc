@@ -87,7 +87,7 @@ Result<void> TableDecoder::Append(Into into, size_t at, const ColumnValue& value
 
 void TableDecoder::NoteKey(size_t column, const ColumnValue& value) {
   const size_t place = key_order_[column];
-  if (place == kNoKey) return;
+  if (!layout_.key_text || place == kNoKey) return;
   key_values_[place] = value.bytes;
   if (!layout_.columns[column].mask) return;
   // What is hidden in the column isn't shown in the key.
@@ -133,8 +133,7 @@ Result<void> TableDecoder::AppendRow(const Values& row, const Tuple* old_row) {
   return {};
 }
 
-// All of the row, or its key alone.
-Result<void> TableDecoder::AppendBefore(const Tuple& row, bool key_only) {
+Result<void> TableDecoder::AppendOld(Into into, const Tuple& row, bool key_only) {
   TRY(CheckSize(row.size()));
   size_t number = 0;
   for (const ColumnValue& value : row) {
@@ -142,29 +141,11 @@ Result<void> TableDecoder::AppendBefore(const Tuple& row, bool key_only) {
     if (!column) continue;
     NoteKey(*column, value);
     if (key_only && key_order_[*column] == kNoKey) {
-      changes_.before(*column).AppendNull();
+      At(into, *column).AppendNull();
     } else {
-      TRY(Append(Into::kBefore, *column, value));
+      TRY(Append(into, *column, value));
     }
   }
-  return {};
-}
-
-// The row's key into the columns; all of the row where there is none.
-Result<void> TableDecoder::AppendKey(const Tuple& row) {
-  TRY(CheckSize(row.size()));
-  size_t number = 0;
-  for (const ColumnValue& value : row) {
-    const std::optional<size_t> column = layout_.sent[number++];
-    if (!column) continue;
-    NoteKey(*column, value);
-    if (key_columns_ > 0 && key_order_[*column] == kNoKey) {
-      changes_.column(*column).AppendNull();
-    } else {
-      TRY(Append(Into::kRow, *column, value));
-    }
-  }
-  if (layout_.key_text) changes_.key_text().AppendBytes(TakeKeyText());
   return {};
 }
 
@@ -181,7 +162,7 @@ Result<void> TableDecoder::Add(const caudal::postgres::Update& update, ChangeEnd
   TRY(AppendRow(update.row, full ? &update.old_row : nullptr));
   std::string key_before;
   if (update.old_kind != OldRow::kNone) {
-    TRY(AppendBefore(update.old_row, !full));
+    TRY(AppendOld(Into::kBefore, update.old_row, !full));
     end.has_before = true;
     if (layout_.key_text) {
       key_before = TakeKeyText();
@@ -194,9 +175,11 @@ Result<void> TableDecoder::Add(const caudal::postgres::Update& update, ChangeEnd
 
 Result<void> TableDecoder::Add(const caudal::postgres::Delete& removed, ChangeEnd end) {
   end.op = ChangeOp::kDelete;
-  TRY(AppendKey(removed.old_row));
+  // All of the row is the key where there is none.
+  TRY(AppendOld(Into::kRow, removed.old_row, key_columns_ > 0));
+  if (layout_.key_text) changes_.key_text().AppendBytes(TakeKeyText());
   if (removed.old_kind == OldRow::kFull) {
-    TRY(AppendBefore(removed.old_row, false));
+    TRY(AppendOld(Into::kBefore, removed.old_row, false));
     end.has_before = true;
   }
   changes_.EndRow(end);

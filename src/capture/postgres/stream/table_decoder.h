@@ -53,8 +53,8 @@ class TableDecoder {
   Result<void> CheckSize(size_t size) const;
   template <class Values>
   Result<void> AppendRow(const Values& row, const caudal::postgres::Tuple* old_row);
-  Result<void> AppendBefore(const caudal::postgres::Tuple& row, bool key_only);
-  Result<void> AppendKey(const caudal::postgres::Tuple& row);
+  // All of the row as it was, or its key alone.
+  Result<void> AppendOld(Into into, const caudal::postgres::Tuple& row, bool key_only);
   void NoteKey(size_t column, const caudal::postgres::ColumnValue& value);
   std::string_view TakeKeyText();
 
