@@ -9,7 +9,7 @@
 
 #include "codec/postgres/value_form.h"
 #include "data/batch_builder.h"
-#include "lake/format/fresh_ids.h"
+#include "data/fresh_ids.h"
 
 namespace {
 
@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   field.id = 1;
   field.name = "c";
   int32_t next_id = 2;
-  field.type = lake::WithFreshIds(form.type(), next_id, nullptr);
+  field.type = WithFreshIds(form.type(), next_id, nullptr);
   ColumnBuilder column(form.type());
   column.AppendNull();
   const Held held =

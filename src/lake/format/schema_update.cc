@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "lake/format/fresh_ids.h"
+#include "data/fresh_ids.h"
 
 namespace caudal::lake {
 namespace {

@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "data/field.h"
 
-namespace caudal::lake {
+namespace caudal {
 
 // All of a struct's (list's, map's) fields first, then those inside of them, in order.
 Type WithFreshIds(const Type& type, int32_t& next_id, std::map<int32_t, int32_t>* new_ids);
@@ -14,4 +15,4 @@ Type WithFreshIds(const Type& type, int32_t& next_id, std::map<int32_t, int32_t>
 // The same kind of nested type with other parts.
 Type WithFields(const Type& type, std::vector<Field> fields);
 
-}  // namespace caudal::lake
+}  // namespace caudal
