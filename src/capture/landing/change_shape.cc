@@ -19,6 +19,7 @@ Result<Schema> SchemaOf(std::vector<Field> fields, const std::vector<size_t>& ke
   int32_t next_id = 1;
   const Type numbered = WithFreshIds(Type::Struct(std::move(fields)), next_id, nullptr);
   std::vector<int32_t> identifiers;
+  identifiers.reserve(key.size());
   for (const size_t place : key) identifiers.push_back(numbered.fields()[place].id);
   return Schema::Make(0, numbered.fields(), std::move(identifiers));
 }
