@@ -52,6 +52,7 @@ class ThriftReader {
       const uint8_t head = Byte();
       if ((head & 15) == kStop) break;
       id = head >> 4 == 0 ? Int() : id + (head >> 4);
+      if (id < INT16_MIN || id > INT16_MAX) return Fail();  // what a field id is, in Thrift
       field(id, static_cast<Type>(head & 15));
     }
     --depth_;
