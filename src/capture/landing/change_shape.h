@@ -23,6 +23,7 @@ struct ChangeColumn {
   // Values of it can be what `type` doesn't hold (NaN, infinity): as a part of the key they are
   // told apart by their texts.
   bool inexact = false;
+  int32_t source_id = 0;  // what stays when the source renames it
 };
 
 // Columns whose names differ in case alone, which SQL takes for the same, get "_1", "_2"… behind

@@ -57,8 +57,14 @@ Result<std::vector<CapturedColumn>> CapturedColumnsOf(const SourceTable& table,
                       "without it, rows can't be told apart",
                       column.name, table.Name(), left_out ? "left out" : "masked but by 'hash'"));
     if (left_out) continue;
-    CapturedColumn captured{
-        column.name, column.name, column.type.oid, ValueForm::Of(column.type), in_key, {}, 0};
+    CapturedColumn captured{column.name,
+                            column.attnum,
+                            column.name,
+                            column.type.oid,
+                            ValueForm::Of(column.type),
+                            in_key,
+                            {},
+                            0};
     if (masked) {
       captured.mask = mask->mask;
       captured.mask_length = mask->length;
@@ -72,8 +78,8 @@ std::vector<ChangeColumn> ChangeColumnsOf(const std::vector<CapturedColumn>& col
   std::vector<ChangeColumn> changes;
   changes.reserve(columns.size());
   for (const CapturedColumn& column : columns)
-    changes.push_back(
-        {column.source_name, TypeOf(column), column.key, !column.mask && IsInexact(column.form)});
+    changes.push_back({column.source_name, TypeOf(column), column.key,
+                       !column.mask && IsInexact(column.form), column.attnum});
   return changes;
 }
 

@@ -17,6 +17,7 @@ namespace caudal::capture::postgres {
 
 struct CapturedColumn {
   std::string source_name;
+  int16_t attnum = 0;
   std::string name;  // in the replica, once it is known (NameAsIn); else the source's
   uint32_t type_oid = 0;
   caudal::postgres::ValueForm form;
