@@ -25,7 +25,8 @@ class TableDecoder {
   struct Layout {
     std::string table;                        // for messages
     std::vector<CapturedColumn> columns;      // the first of `history`, in order
-    std::vector<std::optional<size_t>> sent;  // SentColumns: every column is among them
+    // Columns that aren't sent are null, and named as unchanged.
+    SentColumns sent;
     bool key_text = false;
   };
   static Result<TableDecoder> Make(const Schema& history, Layout layout);
