@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "base/failpoint.h"
@@ -22,6 +24,25 @@ Error Changed(const TableName& name, std::string_view what) {
                                "again",
                                what, TextOf(name)),
                    "table.changed");
+}
+
+// A file that is in a table twice has its rows twice.
+Result<void> CheckNew(const TableChanges& changes, const SharedFiles& current) {
+  if (changes.objects().empty()) return {};
+  const auto twice = [&](const std::string& path) {
+    return MakeError(
+        ErrorKind::kAlreadyExists,
+        fmt::format("{} is a file of the table '{}' already", path, TextOf(changes.name())),
+        "table.file_exists");
+  };
+  std::unordered_set<std::string_view> added;
+  for (const AddedFile& object : changes.objects())
+    if (!added.insert(object.file.path).second) return twice(object.file.path);
+  if (current == nullptr) return {};
+  for (const SharedManifest& manifest : current->manifests)
+    for (const SharedFile& file : manifest->files)
+      if (added.contains(file->file.path)) return twice(file->file.path);
+  return {};
 }
 
 }  // namespace
@@ -66,9 +87,15 @@ Result<void> WriteTransaction::Append(const TableName& table, const Batch& rows)
   return changes->Append(rows);
 }
 
-Result<void> WriteTransaction::Upsert(const TableName& table, const Batch& rows) {
+Result<void> WriteTransaction::Change(const TableName& table, const Batch& rows,
+                                      std::span<const RowChange> changes) {
+  TableChanges* of_table = TRY(ChangesOf(table));
+  return of_table->Change(rows, changes);
+}
+
+Result<void> WriteTransaction::AddFile(const TableName& table, DataFile file) {
   TableChanges* changes = TRY(ChangesOf(table));
-  return changes->Upsert(rows);
+  return changes->AddFile(std::move(file));
 }
 
 Result<void> WriteTransaction::Delete(const TableName& table, const Batch& keys) {
@@ -207,16 +234,19 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   } else if (!changes.touched().empty()) {
     TRY(FindDeleted(attempt, file_changes));
   }
-  for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
-    for (const WrittenFile& file : *files) file_changes.added.push_back(file.added);
-  for (const WrittenFile& file : changes.files())
-    attempt.report.added_rows += file.added.file.record_count;
+  TRY(CheckNew(changes, attempt.current));
+  for (const WrittenFile& file : changes.files()) file_changes.added.push_back(file.added);
+  std::ranges::copy(changes.objects(), std::back_inserter(file_changes.added));
+  for (const AddedFile& file : file_changes.added)
+    attempt.report.added_rows += file.file.record_count;
+  for (const WrittenFile& file : attempt.deletes) file_changes.added.push_back(file.added);
   attempt.report.name = changes.name();
   if (file_changes.added.empty() && file_changes.removed.empty() && changes.notes().empty() &&
       !changes.replaces())
     return {};
   const bool removes = !file_changes.removed.empty() || !attempt.deletes.empty();
-  file_changes.operation = !removes ? "append" : changes.files().empty() ? "delete" : "overwrite";
+  const bool adds = !changes.files().empty() || !changes.objects().empty();
+  file_changes.operation = !removes ? "append" : adds ? "overwrite" : "delete";
   file_changes.summary = changes.notes();
   attempt.made =
       TRY(MakeSnapshot(metadata, parent, attempt.current, file_changes, options_.manifests,

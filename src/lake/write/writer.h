@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,10 +60,20 @@ class WriteTransaction {
 
   // Adds rows. Their keys aren't looked at, nor are they by the changes below.
   Result<void> Append(const TableName& table, const Batch& rows);
-  // Rows with the keys of these go, these come. A later row of a key takes the place of an earlier.
-  Result<void> Upsert(const TableName& table, const Batch& rows);
+  // Rows in order, by key: each puts itself in the place of the row with its key, in the table or
+  // of this transaction, or removes it. Of those that don't put, columns beside the key may be
+  // null even where a value is required. A change for each row, or none: then all are put.
+  Result<void> Change(const TableName& table, const Batch& rows,
+                      std::span<const RowChange> changes);
+  Result<void> Upsert(const TableName& table, const Batch& rows) { return Change(table, rows, {}); }
   // Rows with these keys go. Columns: the identifier fields, in the order of their ids.
   Result<void> Delete(const TableName& table, const Batch& keys);
+  // An object that is there already becomes a data file of the table, which isn't partitioned. It
+  // was written under the field ids of the table's schema; DescribeFile and DescribeObject say what
+  // is in it (lake/written_file.h). Keys of its rows aren't looked at. It is never removed when the
+  // commit doesn't happen: it stays whose it was. Commit refuses one that is gone, or another than
+  // described (kCorrupt), or in the table already (kAlreadyExists, "table.file_exists").
+  Result<void> AddFile(const TableName& table, DataFile file);
   // All rows that are in the table at the commit go.
   Result<void> Replace(const TableName& table);
   // Into the summary of the table's snapshot: source positions and the like. The snapshot is made

@@ -48,6 +48,117 @@ TEST_F(WriterTest, CollapsesRowsOfOneKey) {
   EXPECT_EQ(Read("t"), (Rows{{1, "z"}, {2, "again"}}));
 }
 
+TEST_F(WriterTest, ChangesRowByRowInOrder) {
+  NewTable shape;
+  shape.schema = Schema::Make(0,
+                              {Field{1, "id", Type(TypeKind::kLong), true},
+                               Field{2, "name", Type(TypeKind::kString), true}},
+                              {1})
+                     .value();
+  Make("t", shape);
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}, {5, "e"}}).ok());
+  BatchBuilder builder = BatchBuilder::Make(Columns()).value();
+  std::vector<RowChange> changes;
+  const auto row = [&](RowChange change, std::optional<int64_t> id,
+                       std::optional<std::string> name) {
+    changes.push_back(change);
+    id ? builder.column(0).AppendLong(*id) : builder.column(0).AppendNull();
+    name ? builder.column(1).AppendBytes(*name) : builder.column(1).AppendNull();
+  };
+  row(RowChange::kKeep, std::nullopt, std::nullopt);
+  row(RowChange::kPut, 1, "put");
+  row(RowChange::kRemove, 1, std::nullopt);  // no row
+  row(RowChange::kRemove, 2, std::nullopt);
+  row(RowChange::kPut, 2, "put");  // in place of the table's
+  row(RowChange::kKeep, 3, std::nullopt);
+  row(RowChange::kRemove, 4, std::nullopt);
+  row(RowChange::kPut, 6, "once");
+  row(RowChange::kPut, 6, "twice");
+  row(RowChange::kRemove, 99, std::nullopt);
+  const Batch batch = builder.Finish().value();
+  const CommittedTable done = Change("t", [&](WriteTransaction& tx, const TableName& table) {
+                                return tx.Change(table, batch, changes);
+                              }).value();
+  EXPECT_EQ(done.added_rows, 2);
+  EXPECT_EQ(done.deleted_rows, 3);
+  EXPECT_EQ(Read("t"), (Rows{{2, "put"}, {3, "c"}, {5, "e"}, {6, "twice"}}));
+
+  const auto change = [&](std::optional<int64_t> id, RowChange one, size_t count) {
+    row(one, id, std::nullopt);
+    changes.clear();
+    const Batch bad = builder.Finish().value();
+    return Change("t", [&](WriteTransaction& tx, const TableName& table) {
+      return tx.Change(table, bad, std::vector<RowChange>(count, one));
+    });
+  };
+  EXPECT_THAT(change(std::nullopt, RowChange::kRemove, 1).error().message,
+              HasSubstr("primary key"));
+  EXPECT_THAT(change(7, RowChange::kPut, 1).error().message, HasSubstr("a value is required"));
+  EXPECT_THAT(change(7, RowChange::kRemove, 2).error().message, HasSubstr("1 rows with 2 changes"));
+  EXPECT_EQ(change(7, RowChange::kKeep, 1).value().snapshot_id, 0);
+}
+
+TEST_F(WriterTest, AddsObjectsThatAreThereAsFiles) {
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  Make("replica");
+  NewTable shape;
+  shape.schema = Schema::Make(0, Columns().fields()).value();
+  Make("history", shape);
+  const std::string uri = "gs://landing/shop/1.parquet";
+  const DataFile landed = Land(uri, {{1, "a"}, {1, "b"}});
+  EXPECT_EQ(DescribeObject(*store_, *parquet_, uri, Columns()).value(), landed);
+  const auto apply = [&](bool fail) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    EXPECT_TRUE(tx->AddFile(Name("history"), landed).ok());
+    EXPECT_TRUE(tx->Upsert(Name("replica"), RowsOf({{1, "b"}})).ok());
+    return tx->Commit([&](meta::Tx&) -> Result<void> {
+      if (fail) return MakeError(ErrorKind::kDiskFull, "no");
+      return {};
+    });
+  };
+  EXPECT_FALSE(apply(true).ok());
+  { EXPECT_TRUE(writer_->Begin()->AddFile(Name("history"), landed).ok()); }
+  EXPECT_TRUE(Exists(uri));
+  EXPECT_EQ(Read("history"), Rows());
+  EXPECT_EQ(apply(false).value().size(), 2u);
+  EXPECT_EQ(Read("history"), (Rows{{1, "a"}, {1, "b"}}));
+  EXPECT_EQ(Read("replica"), (Rows{{1, "b"}}));
+  const LoadedTable history = catalog_->Load(Name("history")).value();
+  const Snapshot& snapshot = *history.metadata->current_snapshot();
+  EXPECT_EQ(snapshot.operation(), "append");
+  EXPECT_EQ(snapshot.summary.at("added-records"), "2");
+  EXPECT_EQ(snapshot.summary.at("added-data-files"), "1");
+  EXPECT_EQ(FilesOf("history")->Files(FileContent::kData).at(0)->file, landed);
+
+  EXPECT_EQ(apply(false).error().code, "table.file_exists");
+  const DataFile other = Land("gs://landing/shop/2.parquet", {{2, "c"}});
+  const auto twice =
+      Change("history", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.AddFile(table, other));
+        return tx.AddFile(table, other);
+      });
+  EXPECT_EQ(twice.error().code, "table.file_exists");
+  DataFile strange = other;
+  ++strange.file_size_bytes;
+  const auto add = [&](const std::string& name, const DataFile& file) {
+    return writer_->Begin()->AddFile(Name(name), file).error().kind;
+  };
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.path = "gs://landing/none";
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.content = FileContent::kPositionDeletes;
+  EXPECT_EQ(add("history", strange), ErrorKind::kInvalid);
+  shape.spec.fields.push_back({{1}, 1000, "id", Transform()});
+  Make("parted", shape);
+  EXPECT_EQ(add("parted", other), ErrorKind::kInvalid);
+  // A table with a key finds the rows of such a file, too.
+  ASSERT_TRUE(Change("replica", [&](WriteTransaction& tx, const TableName& table) {
+                return tx.AddFile(table, other);
+              }).ok());
+  EXPECT_EQ(Upsert("replica", {{2, "C"}}).value().deleted_rows, 1);
+  EXPECT_EQ(Read("replica"), (Rows{{1, "b"}, {2, "C"}}));
+}
+
 TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {
   writer_options_.changes.files.target_bytes = 1;
   ReopenLake();
