@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "capture/landing/landing.h"
 #include "capture/landing/ledger.h"
+#include "data/position.h"
 #include "engine/in_process.h"
 #include "lake/write/writer.h"
 #include "meta/database.h"
@@ -33,7 +34,7 @@ struct AppliedBatches {
   int64_t last = 0;  // number
   int batches = 0;
   int64_t rows = 0;  // of change files
-  capture::Position position;
+  Position position;
   std::optional<Micros> committed_at;  // of the last transaction
   // Tables, by folder, that lack a value that the source didn't send: they are to be read anew,
   // which the ledger knows.

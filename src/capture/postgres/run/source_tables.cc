@@ -27,23 +27,22 @@ CapturedTable EntryOf(const SourceTable& table) {
 // round: the catalogue is of the time of this part of the log.
 bool IsAsInCatalog(const Relation& relation, const SourceTable& table) {
   if (relation.schema != table.schema || relation.name != table.name) return false;
-  size_t columns = 0;
-  for (const SourceColumn& column : table.columns) {
-    if (column.generated) continue;
-    ++columns;
-    const auto sent = std::ranges::find(relation.columns, column.name,
-                                        &caudal::postgres::RelationColumn::name);
-    if (sent == relation.columns.end() || sent->type_oid != column.type.oid) return false;
+  size_t sent = 0;
+  for (const caudal::postgres::RelationColumn& column : relation.columns) {
+    const auto known = std::ranges::find(table.columns, column.name, &SourceColumn::name);
+    if (known == table.columns.end() || known->type.oid != column.type_oid) return false;
+    ++sent;
   }
-  return columns == relation.columns.size();
+  const auto generated = std::ranges::count(table.columns, true, &SourceColumn::generated);
+  return sent + static_cast<size_t>(generated) == table.columns.size();
 }
 
 }  // namespace
 
-Result<SourceTables> SourceTables::Make(Parts parts, SourceCatalog catalog) {
-  SourceTables tables(parts, std::move(catalog));
-  TRY(tables.Reload());
-  TRY(tables.NoteTables());
+Result<std::unique_ptr<SourceTables>> SourceTables::Make(Parts parts, SourceCatalog catalog) {
+  std::unique_ptr<SourceTables> tables(new SourceTables(parts, std::move(catalog)));
+  TRY(tables->Reload());
+  TRY(tables->NoteTables());
   return tables;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,7 @@ class SourceTables final : public TableBinder {
     HistoryTables& histories;
   };
   // `present`: the publication and slot let changes of the catalogue's tables come from now on.
-  static Result<SourceTables> Make(Parts parts, SourceCatalog catalog);
+  static Result<std::unique_ptr<SourceTables>> Make(Parts parts, SourceCatalog catalog);
 
   // The catalogue as it is now. Tables that are new, or others of a known name, are noted in the
   // ledger, to be read.
