@@ -1,0 +1,124 @@
+// For tests: a database on the shared server whose tables are captured, and a landing for them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/landing/history_tables.h"
+#include "capture/landing/landing.h"
+#include "capture/postgres/catalog.h"
+#include "capture/postgres/stream/bound_table.h"
+#include "capture/postgres/test_server.h"
+#include "engine/parquet_reader.h"
+#include "objects/store_fixture.h"
+
+namespace caudal::capture::postgres {
+
+// Histories without tables.
+class ShapedTables final : public HistoryTables {
+ public:
+  Result<Schema> Open(const std::string&, const std::string&, const std::string&,
+                      const std::vector<ChangeColumn>& columns) override {
+    const ChangeShape shape = TRY(ShapeOf(columns));
+    return shape.history;
+  }
+};
+
+class LandedSourceTest : public objects::StoreFixture {
+ protected:
+  void SetUp() override {
+    StoreFixture::SetUp();
+    MakeBucket();
+    name_ = "c" + SystemRandom().Hex(6);
+    admin_ = Connection::Connect(TestServer::Shared().Local(), Purpose::kNormal).value();
+    Ask(*admin_, "CREATE DATABASE " + name_);
+    source_.name = "shop";
+    source_.connection = TestServer::Shared().Local();
+    source_.connection.database = name_;
+    source_.tables = {TablePattern::Parse("public.*").value()};
+    sql_ = Connection::Connect(source_.connection, Purpose::kNormal).value();
+    Ask(*sql_, "SET search_path = public");
+    Ask(*sql_, "CREATE PUBLICATION p FOR ALL TABLES");
+    parquet_ = engine::InProcessDatabase::Open().value();
+    ledger_ = std::make_unique<Ledger>(*database_);
+    landing_ = Landing::Open({"bucket", folder_ + "/landing"}, *store_, *ledger_, *parquet_, clock_,
+                             SystemRandom())
+                   .value();
+    epoch_ =
+        database_
+            ->Write([&](meta::Tx& tx) { return Ledger::BeginEpoch(tx, "shop", "system 1", 0); })
+            .value();
+  }
+  void TearDown() override {
+    sql_.reset();
+    Ask(*admin_,
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = "
+        "'" +
+            name_ + "' AND active_pid IS NOT NULL");
+    Ask(*admin_,
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '" +
+            name_ + "'");
+    Ask(*admin_, "DROP DATABASE " + name_ + " WITH (FORCE)");
+    landing_.reset();
+    ledger_.reset();
+    StoreFixture::TearDown();
+  }
+  std::vector<meta::Migration> MoreMigrations() override {
+    const auto more = Ledger::Migrations();
+    return {more.begin(), more.end()};
+  }
+
+  static void Ask(Connection& connection, const std::string& sql) {
+    const auto done = connection.Query(sql);
+    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
+  }
+  void Run(const std::string& sql) { Ask(*sql_, sql); }
+  std::string One(const std::string& sql) {
+    const auto rows = sql_->Query(sql);
+    EXPECT_TRUE(rows.ok()) << rows.error().message << "\n" << sql;
+    return rows.ok() && rows->size() == 1 ? std::string(rows->Text(0, 0)) : "?";
+  }
+  // A slot of the source's name, from here on.
+  void MakeSlot() { Run("SELECT pg_create_logical_replication_slot('" + name_ + "', 'pgoutput')"); }
+  std::vector<LandedBatch> Batches() { return ledger_->BatchesOf("shop", 0, 1000).value(); }
+
+  BoundTable Bound(const SourceTable& table, uint32_t incarnation = 1) {
+    ShapedTables tables;
+    return BindTable(table, source_, incarnation, tables).value();
+  }
+  Schema HistoryOf(const std::string& table) {
+    const auto catalog = ReadCatalog(*sql_, source_).value();
+    return Bound(*std::ranges::find(catalog.tables, table, &SourceTable::name)).landed.history;
+  }
+  // Calls it with a batch and a row for each row of the file.
+  template <class Each>
+  void ForRows(const LandedFile& file, const Schema& history, const Each& each) {
+    const auto opened = store_->Open({file.bucket, file.object, file.generation}).value();
+    auto reader = engine::ParquetReader::Open(*parquet_, opened.path, history).value();
+    while (const auto some = reader->Next().value())
+      for (int64_t row = 0; row < some->batch.rows(); ++row) each(some->batch, row);
+  }
+  static const Array& ColumnOf(const Batch& batch, const Schema& history, const char* name) {
+    const auto& fields = history.fields();
+    const auto at = std::ranges::find(fields, name, &Field::name) - fields.begin();
+    return batch.column(static_cast<size_t>(at));
+  }
+  static Position PositionOf(const Batch& batch, int64_t row) {
+    return Position::Parse(batch.columns().back().children()[0].bytes(row)).value();
+  }
+
+  std::string name_;
+  SourceOptions source_;
+  std::unique_ptr<Connection> admin_;
+  std::unique_ptr<Connection> sql_;  // of the superuser; search_path is public
+  std::unique_ptr<engine::InProcessDatabase> parquet_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Landing> landing_;
+  uint32_t epoch_ = 0;
+};
+
+}  // namespace caudal::capture::postgres
