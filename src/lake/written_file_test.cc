@@ -101,6 +101,10 @@ TEST_F(DescribedObject, IsWhatItsWriterSaid) {
         test.Write(path, schema, {random.NextBatch(schema, 1 + seed * 700)}, options), uri);
     ASSERT_TRUE(publish(uri, path).ok());
     EXPECT_EQ(DescribeObject(*store_, test.database(), uri, schema).value(), written);
+    int64_t pages = 0;
+    for (const auto& [id, bytes] : written.column_sizes) pages += bytes;
+    EXPECT_LT(pages, written.file_size_bytes);
+    EXPECT_GT(pages * 10, written.file_size_bytes * (seed < 4 ? 1 : 7));  // the rest is the footer
     // As the table is later: with a column more, and one less.
     std::vector<Field> fields(schema.fields().begin() + 1, schema.fields().end());
     fields.push_back(TestField(900, "later", Type(TypeKind::kLong)));

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
-#include "data/batch_builder.h"
 #include "lake/files/local_file.h"
 #include "lake/write/row_picker.h"
 
@@ -67,9 +67,8 @@ Result<EncodedKeys> TableChanges::KeysOf(const Batch& batch,
     const auto at = std::ranges::find(metadata().schema().fields(), field.id, &Field::id);
     columns.push_back(batch.column(static_cast<size_t>(at - metadata().schema().fields().begin())));
   }
-  BatchBuilder builder = TRY(BatchBuilder::Make(codec_->key_schema()));
-  AppendRows(builder, Batch(batch.rows(), std::move(columns)), rows);
-  const Batch wanted = TRY(builder.Finish());
+  const Batch wanted =
+      TRY(PickRows(codec_->key_schema(), Batch(batch.rows(), std::move(columns)), rows));
   TRY(codec_->Encode(wanted, codec_->key_schema(), keys));
   return keys;
 }
@@ -107,14 +106,60 @@ Result<void> TableChanges::Change(const Batch& batch, std::span<const RowChange>
   return CheckBudget();
 }
 
-Result<void> TableChanges::Delete(const Batch& keys) {
+Result<EncodedKeys> TableChanges::EncodeKeys(const Batch& keys) {
   TRY(NeedKeys());
   TRY(keys.Check(codec_->key_schema()));
   EncodedKeys encoded(codec_->layout());
   TRY(codec_->Encode(keys, codec_->key_schema(), encoded));
+  return encoded;
+}
+
+Result<void> TableChanges::Delete(const Batch& keys) {
+  const EncodedKeys encoded = TRY(EncodeKeys(keys));
   for (size_t i = 0; i < encoded.size(); ++i)
     Forget(std::exchange(keyed_.place(keyed_.NumberOf(encoded, i)), RowPlace{}));
   return CheckBudget();
+}
+
+// Where these columns stand among the table's.
+Result<std::vector<size_t>> TableChanges::PlacesOf(const Schema& columns) const {
+  const std::vector<Field>& fields = metadata().schema().fields();
+  std::vector<size_t> places;
+  for (const Field& field : columns.fields()) {
+    const auto at = std::ranges::find(fields, field.id, &Field::id);
+    if (at == fields.end() || !SameLayout(at->type, field.type))
+      return MakeError(ErrorKind::kInvalid, fmt::format("{} is no column of the table '{}'",
+                                                        field.name, TextOf(name())));
+    places.push_back(static_cast<size_t>(at - fields.begin()));
+  }
+  return places;
+}
+
+Result<std::vector<size_t>> TableChanges::Gather(const EncodedKeys& keys, RowGatherer& gatherer) {
+  const std::vector<size_t> columns = TRY(PlacesOf(gatherer.columns()));
+  std::vector<size_t> unknown;
+  std::unordered_map<uint32_t, size_t> source_of;  // by part
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const uint32_t number = keyed_.Find(keys, i);
+    if (number == KeyedRows::kUnknown) {
+      unknown.push_back(i);
+      continue;
+    }
+    const RowPlace place = keyed_.place(number);
+    if (place.nowhere()) continue;
+    const auto [at, is_new] = source_of.try_emplace(place.part);
+    if (is_new)
+      at->second =
+          gatherer.AddSource([this, columns, part = place.part, schema = gatherer.columns()](
+                                 std::span<const int64_t> rows) -> Result<Batch> {
+            std::vector<Array> picked;
+            for (const size_t column : columns)
+              picked.push_back(pending_[part].batch.column(column));
+            return PickRows(schema, Batch(pending_[part].batch.rows(), std::move(picked)), rows);
+          });
+    gatherer.Take(i, at->second, place.row);
+  }
+  return unknown;
 }
 
 Result<void> TableChanges::AddFile(DataFile file) {
@@ -144,9 +189,7 @@ Result<void> TableChanges::WriteKeyed() {
       std::vector<int64_t> live;
       for (int64_t row = 0; row < batch.rows(); ++row)
         if (!pending.dead.Has(row)) live.push_back(row);
-      BatchBuilder builder = TRY(BatchBuilder::Make(schema));
-      AppendRows(builder, batch, live);
-      batch = TRY(builder.Finish());
+      batch = TRY(PickRows(schema, batch, live));
     }
     for (size_t row = 0; row < pending.numbers.size(); ++row)
       if (!pending.dead.Has(static_cast<int64_t>(row)))

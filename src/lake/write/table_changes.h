@@ -16,6 +16,7 @@
 #include "lake/write/context.h"
 #include "lake/write/data_files.h"
 #include "lake/write/keyed_rows.h"
+#include "lake/write/row_gatherer.h"
 
 namespace caudal::lake {
 
@@ -51,6 +52,15 @@ class TableChanges {
   void Replace() { replace_ = true; }
   void Note(const std::string& key, const std::string& value) { notes_[key] = value; }
 
+  // What this transaction says of the keys goes to `gatherer`; gives those that it says nothing of:
+  // their places in `keys`. The gatherer's columns are some of the table's.
+  Result<std::vector<size_t>> Gather(const EncodedKeys& keys, RowGatherer& gatherer);
+  Result<EncodedKeys> EncodeKeys(const Batch& keys);  // of the identifier fields alone
+  // Rows of the table were read at this snapshot: the commit depends on them.
+  static constexpr int64_t kNoSnapshot = -1;
+  void SetReadAt(int64_t snapshot) { read_at_ = snapshot; }
+  std::optional<int64_t> read_at() const { return read_at_; }
+
   // No more changes: all rows go into files.
   Result<void> Seal();
 
@@ -79,6 +89,7 @@ class TableChanges {
 
   Result<void> NeedKeys();
   Result<EncodedKeys> KeysOf(const Batch& batch, std::span<const RowChange> changes) const;
+  Result<std::vector<size_t>> PlacesOf(const Schema& columns) const;
   void Forget(RowPlace place);
   Result<void> CheckBudget() const;
   Result<void> WriteKeyed();
@@ -87,6 +98,7 @@ class TableChanges {
   const LoadedTable table_;
   const Options options_;
   bool replace_ = false;
+  std::optional<int64_t> read_at_;
   std::map<std::string, std::string> notes_;
   std::unique_ptr<DataFileWriter> appended_;
   std::optional<KeyCodec> codec_;

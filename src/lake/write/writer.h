@@ -74,6 +74,18 @@ class WriteTransaction {
   // commit doesn't happen: it stays whose it was. Commit refuses one that is gone, or another than
   // described (kCorrupt), or in the table already (kAlreadyExists, "table.file_exists").
   Result<void> AddFile(const TableName& table, DataFile file);
+  // The present values of some of the table's columns (by field id, with their types) in the rows
+  // with these keys: in the table as it is now, with what this transaction has changed so far by
+  // key. Columns of `keys` are as for Delete. Of several rows of one key in the table, the one that
+  // was added last counts; rows that this transaction appended don't. Costs a look-up a key, which
+  // waits for a commit to the table that is on its way, and of each file that has a row the row
+  // groups around it.
+  //
+  // What the table's rows were, this transaction depends on from now on: when another's commit
+  // changes the table before its own, that is kConflict ("table.rows_changed"), and the caller
+  // begins a new transaction; so is a second call that meets other rows. Compaction doesn't count.
+  // A table whose rows were read, or weren't there, in this transaction alone has no such bond.
+  Result<FoundRows> Rows(const TableName& table, const Batch& keys, const Schema& columns);
   // All rows that are in the table at the commit go.
   Result<void> Replace(const TableName& table);
   // Into the summary of the table's snapshot: source positions and the like. The snapshot is made
@@ -129,6 +141,9 @@ class Writer {
                                              const JoinCommit& also);
   Result<std::vector<CommittedTable>> TryCommit(std::vector<Attempt>& attempts,
                                                 const JoinCommit& also);
+  // The table's rows for the keys at these places.
+  Result<void> Gather(TableChanges& changes, const EncodedKeys& keys,
+                      const std::vector<size_t>& which, RowGatherer& gatherer);
   Result<void> Prepare(Attempt& attempt);
   Result<void> FindDeleted(Attempt& attempt, FileChanges& changes);
   CommittedTable Finish(Attempt& attempt, SharedMetadata metadata);

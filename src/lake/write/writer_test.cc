@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "lake/upkeep/compaction.h"
 #include "lake/write/writer_fixture.h"
 
 namespace caudal::lake {
@@ -152,11 +153,91 @@ TEST_F(WriterTest, AddsObjectsThatAreThereAsFiles) {
   Make("parted", shape);
   EXPECT_EQ(add("parted", other), ErrorKind::kInvalid);
   // A table with a key finds the rows of such a file, too.
-  ASSERT_TRUE(Change("replica", [&](WriteTransaction& tx, const TableName& table) {
-                return tx.AddFile(table, other);
-              }).ok());
+  const CommittedTable both =
+      Change("replica", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.Delete(table, KeysOf({1})));
+        return tx.AddFile(table, other);
+      }).value();
+  EXPECT_EQ(both.metadata->current_snapshot()->operation(), "overwrite");
   EXPECT_EQ(Upsert("replica", {{2, "C"}}).value().deleted_rows, 1);
-  EXPECT_EQ(Read("replica"), (Rows{{1, "b"}, {2, "C"}}));
+  EXPECT_EQ(Read("replica"), (Rows{{2, "C"}}));
+}
+
+class RowsOfATable : public WriterFixture {
+ protected:
+  using Texts = std::vector<std::string>;
+
+  static Schema Names() { return Schema::Make(0, {Columns().fields()[1]}).value(); }
+  // "-" for a key without a row.
+  static Texts Look(WriteTransaction& tx, const std::vector<int64_t>& ids) {
+    const FoundRows found = tx.Rows(Name("t"), KeysOf(ids), Names()).value();
+    EXPECT_EQ(found.places.size(), ids.size());
+    Texts names;
+    for (const int64_t place : found.places)
+      names.emplace_back(place == FoundRows::kNone ? "-" : found.rows.column(0).bytes(place));
+    return names;
+  }
+  void Compact() {
+    const std::atomic<bool> stop = false;
+    EXPECT_EQ(Compactor(*writer_, {}, stop).RunAll(Name("t")).value().commits, 1);
+  }
+};
+
+TEST_F(RowsOfATable, AreThoseThatTheTransactionSees) {
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  std::vector<std::pair<int64_t, std::string>> many;
+  for (int64_t id = 1000; id < 41'000; ++id) many.emplace_back(id, "n" + std::to_string(id));
+  ASSERT_TRUE(Append("t", many).ok());
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}}).ok());
+  ASSERT_TRUE(Upsert("t", {{1, "A"}, {40'000, "N"}}).ok());
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{2, "x"}, {5, "e"}, {2, "B"}})).ok());
+  ASSERT_TRUE(tx->Delete(Name("t"), KeysOf({3})).ok());
+  ASSERT_TRUE(tx->Append(Name("t"), RowsOf({{6, "f"}})).ok());
+  EXPECT_EQ(Look(*tx, {4, 2, 3, 99, 1, 4, 40'000, 1000, 39'999, 5, 6}),
+            (Texts{"d", "B", "-", "-", "A", "d", "N", "n1000", "n39999", "e", "-"}));
+  EXPECT_EQ(Look(*tx, {}), Texts());
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{4, "D"}})).ok());
+  EXPECT_EQ(Look(*tx, {4}), (Texts{"D"}));
+  EXPECT_EQ(tx->Commit().value()[0].deleted_rows, 3);
+  EXPECT_EQ(Read("t").size(), 40'005u);
+
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Replace(Name("t")).ok());
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  const auto refused = [&](const Field& column) {
+    return tx->Rows(Name("t"), KeysOf({1}), Schema::Make(0, {column}).value()).error().kind;
+  };
+  EXPECT_EQ(refused(Field{3, "no", Type(TypeKind::kString)}), ErrorKind::kInvalid);
+  EXPECT_EQ(refused(Field{2, "name", Type(TypeKind::kLong)}), ErrorKind::kInvalid);
+}
+
+TEST_F(RowsOfATable, ThatWereReadMustNotChangeBeforeTheCommit) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("t", {{3, "c"}, {4, "d"}}).ok());
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a"}));
+  Compact();
+  EXPECT_EQ(Look(*tx, {3, 1}), (Texts{"c", "a"}));
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a+"}})).ok());
+  EXPECT_TRUE(tx->Commit().ok());
+
+  tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a+"}));
+  std::unique_ptr<WriteTransaction> blind = writer_->Begin();
+  ASSERT_TRUE(blind->Upsert(Name("t"), RowsOf({{2, "b+"}})).ok());
+  EXPECT_EQ(Look(*blind, {2}), (Texts{"b+"}));  // it said so itself
+  ASSERT_TRUE(Upsert("t", {{1, "other"}}).ok());
+  EXPECT_EQ(tx->Rows(Name("t"), KeysOf({2}), Names()).error().code, "table.rows_changed");
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a++"}})).ok());
+  const Error conflict = tx->Commit().error();
+  EXPECT_EQ(conflict.kind, ErrorKind::kConflict);
+  EXPECT_EQ(conflict.code, "table.rows_changed");
+  EXPECT_TRUE(blind->Commit().ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "other"}, {2, "b+"}, {3, "c"}, {4, "d"}}));
 }
 
 TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {
