@@ -207,8 +207,7 @@ Result<void> Platform::Impl::OpenModules() {
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
   queries = TRY(QueryService::Open(config.query, paths, *lake, *store, clock, random));
   transfers = TransferService::Make(paths, *lake, *queries->queries, *store, clock);
-  sources = TRY(
-      SourceService::Open(config, paths, *lake, *store, *database, clock, random));
+  sources = TRY(SourceService::Open(config, paths, *lake, *store, *database, clock, random));
   return {};
 }
 

@@ -30,16 +30,15 @@ Result<std::unique_ptr<SourceService>> SourceService::Open(const Config& config,
                                                            objects::Store& store,
                                                            meta::Database& database, Clock& clock,
                                                            Random& random) {
-  std::unique_ptr<SourceService> service(
-      new SourceService(database, store, config.landing.bucket));
+  std::unique_ptr<SourceService> service(new SourceService(database, store, config.landing.bucket));
   capture::LandingOptions options;
   options.bucket = config.landing.bucket;
   options.folder = paths.landing();
   service->landing_ = TRY(capture::Landing::Open(std::move(options), store, service->ledger_,
                                                  *lake.parquet, clock, random));
-  service->parts_.emplace(pipeline::SourcePipeline::Parts{
-      *lake.catalog, *lake.writer, store, *lake.parquet, *service->landing_, service->ledger_,
-      database, clock});
+  service->parts_.emplace(pipeline::SourcePipeline::Parts{*lake.catalog, *lake.writer, store,
+                                                          *lake.parquet, *service->landing_,
+                                                          service->ledger_, database, clock});
   for (const auto& [name, source] : config.sources) {
     pipeline::SourcePipeline::Options one;
     one.source = TRY(SourceOptionsOf(name, source));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <utility>
@@ -25,6 +26,10 @@ constexpr size_t kExpectedMax = 4'096;
 constexpr int kConflictsMax = 5;
 
 std::string UriOf(const LandedFile& file) { return "gs://" + file.bucket + "/" + file.object; }
+
+bool HasFresh(const LandedBatch& batch) {
+  return std::ranges::any_of(batch.files, &LandedFile::fresh);
+}
 
 // The last row that empties a table, among the files that are applied together.
 struct Emptied {
@@ -91,8 +96,8 @@ class Applier::Attempt {
     table.layout = TRY(ChangeLayoutOf(*replica, *history));
     table.history = history->schema();
     if (!table.layout.key.empty())
-      table.codec = TRY(lake::KeyCodec::Make(table.layout.replica,
-                                             table.layout.replica.identifier_field_ids()));
+      table.codec = TRY(
+          lake::KeyCodec::Make(table.layout.replica, table.layout.replica.identifier_field_ids()));
     return &tables_.emplace(folder, std::move(table)).first->second;
   }
 
@@ -103,9 +108,8 @@ class Applier::Attempt {
     const auto emptied = emptied_.find(file.table);
     const bool passed_over = emptied != emptied_.end() && number < emptied->second.file;
     if (!passed_over) {
-      const int64_t from = emptied != emptied_.end() && number == emptied->second.file
-                               ? emptied->second.row + 1
-                               : 0;
+      const int64_t from =
+          emptied != emptied_.end() && number == emptied->second.file ? emptied->second.row + 1 : 0;
       if (!TRY(ApplyRows(*table, file, described, number, from))) return false;
     }
     TRY(write_->AddFile(table->names.history, std::move(described)));
@@ -134,7 +138,7 @@ class Applier::Attempt {
   Result<void> Put(Table& table, const LandedFile& file, Batch rows) {
     if (table.codec && HasUnchanged(table.layout, rows)) {
       const FindPresent find = [&](const Batch& keys, const Schema& columns) {
-        return Present(table, keys, columns);
+        return write_->Rows(table.names.replica, keys, columns);
       };
       FilledChanges filled = TRY(FillUnchanged(table.layout, *table.codec, rows, find));
       if (filled.absent > 0) incomplete_.insert(file.table);
@@ -143,13 +147,6 @@ class Applier::Attempt {
     const KeyedRows keyed = TRY(KeyedRowsOf(table.layout, rows));
     if (!table.codec || file.fresh) return write_->Append(table.names.replica, keyed.rows);
     return write_->Change(table.names.replica, keyed.rows, keyed.changes);
-  }
-
-  Result<PresentRows> Present(const Table& table, const Batch& keys, const Schema& columns) {
-    (void)table;
-    (void)keys;
-    (void)columns;
-    return MakeError(ErrorKind::kUnsupported, "unchanged values");
   }
 
   Result<void> Commit() {
@@ -204,28 +201,33 @@ Result<lake::DataFile> Applier::DescriptionOf(const LandedFile& file, const Sche
 Result<std::optional<AppliedBatches>> Applier::ApplyNext() {
   const capture::SourceProgress progress = TRY(parts_.ledger.NeedProgressOf(options_.source));
   if (progress.applied_batch >= progress.last_batch) return std::optional<AppliedBatches>();
-  std::vector<LandedBatch> batches = TRY(
-      parts_.ledger.BatchesOf(options_.source, progress.applied_batch, options_.batches_max));
+  std::vector<LandedBatch> batches =
+      TRY(parts_.ledger.BatchesOf(options_.source, progress.applied_batch, options_.batches_max));
   int64_t rows = 0;
   size_t taken = 0;
   for (; taken < batches.size(); ++taken) {
     for (const LandedFile& file : batches[taken].files) rows += file.rows;
     if (taken > 0 && rows > options_.rows_max) break;
+    // Rows that are appended aren't seen by changes of the same commit.
+    if (HasFresh(batches[taken]) != HasFresh(batches[0])) break;
   }
   batches.resize(taken);
   if (batches.empty() || batches.front().number != progress.applied_batch + 1)
-    return MakeError(ErrorKind::kCorrupt,
-                     fmt::format("batch {} of the source '{}' isn't in the ledger: its tables can't "
-                                 "be brought further without a gap",
-                                 progress.applied_batch + 1, options_.source),
-                     "pipeline.gap");
+    return MakeError(
+        ErrorKind::kCorrupt,
+        fmt::format("batch {} of the source '{}' isn't in the ledger: its tables can't "
+                    "be brought further without a gap",
+                    progress.applied_batch + 1, options_.source),
+        "pipeline.gap");
   std::map<std::string, Emptied> emptied;
   for (int conflicts = 0;;) {
     Attempt attempt(*this, batches, emptied);
     Result<bool> done = attempt.Run();
     if (!done.ok()) {
-      // Columns were changed by an engine meanwhile.
-      if (done.error().code == "table.changed" && ++conflicts < kConflictsMax) continue;
+      // An engine changed columns or rows meanwhile.
+      const bool changed =
+          done.error().code == "table.changed" || done.error().code == "table.rows_changed";
+      if (changed && ++conflicts < kConflictsMax) continue;
       return std::move(done).error();
     }
     if (!*done) continue;

@@ -60,8 +60,7 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
     const auto mapped = std::ranges::find(ours, field.id, &MappedColumn::field);
     if (mapped == ours.end()) return Missing(field.name);
     const auto other = std::ranges::find(theirs, mapped->source, &MappedColumn::source);
-    const Field* column =
-        other == theirs.end() ? nullptr : history.schema().Find(other->field);
+    const Field* column = other == theirs.end() ? nullptr : history.schema().Find(other->field);
     if (column == nullptr) return Missing(field.name);
     layout.source[static_cast<size_t>(mapped - ours.begin())] = place;
     read.push_back(*column);

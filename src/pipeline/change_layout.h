@@ -15,11 +15,11 @@ struct ChangeLayout {
   // `_caudal_key`), then of `_caudal` what is in kCaudal….
   Schema read;
   Schema replica;
-  size_t columns = 0;        // of the replica, without `_caudal`
-  std::vector<size_t> key;   // places of its key, in the order of `before`'s parts; empty: none
-  bool key_text = false;     // the key is `_caudal_key`
+  size_t columns = 0;       // of the replica, without `_caudal`
+  std::vector<size_t> key;  // places of its key, in the order of `before`'s parts; empty: none
+  bool key_text = false;    // the key is `_caudal_key`
   size_t op = 0;
-  size_t before = 0;         // where there is one
+  size_t before = 0;  // where there is one
   size_t caudal = 0;
   std::vector<size_t> source;  // of each of the source's columns, its place
 

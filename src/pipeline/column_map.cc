@@ -15,7 +15,8 @@ Result<std::vector<MappedColumn>> MappedColumnsOf(const lake::TableMetadata& met
   std::vector<MappedColumn> columns;
   const auto property = metadata.properties.find(kColumnsProperty);
   if (property == metadata.properties.end()) return columns;
-  const Json list = TRY(ParseJson(property->second, std::string("the property ") + kColumnsProperty));
+  const Json list =
+      TRY(ParseJson(property->second, std::string("the property ") + kColumnsProperty));
   const auto bad = [] {
     return MakeError(ErrorKind::kCorrupt,
                      std::string("the table's property ") + kColumnsProperty +

@@ -36,8 +36,8 @@ class Planner {
     TRY(CheckKey());
     ColumnPlan plan{update_.schema(), update_.last_column_id(), {}};
     for (size_t i = 0; i < columns_.size(); ++i)
-      plan.columns.push_back({update_.schema().FindByName(NameOf(i))->id, columns_[i].source_id,
-                              columns_[i].name});
+      plan.columns.push_back(
+          {update_.schema().FindByName(NameOf(i))->id, columns_[i].source_id, columns_[i].name});
     return plan;
   }
 
@@ -61,8 +61,7 @@ class Planner {
     std::vector<int32_t> gone;
     for (const MappedColumn& one : mapped) gone.push_back(one.field);
     for (size_t i = 0; i < columns_.size(); ++i) {
-      const auto found =
-          std::ranges::find(mapped, columns_[i].source_id, &MappedColumn::source);
+      const auto found = std::ranges::find(mapped, columns_[i].source_id, &MappedColumn::source);
       if (found == mapped.end()) continue;
       const Field* field = update_.schema().Find(found->field);
       const Type& type = columns_[i].type;
@@ -95,8 +94,8 @@ class Planner {
     std::vector<std::string> crowded;
     const Schema before = update_.schema();
     for (const Field& field : before.fields()) {
-      const bool matched = std::ranges::any_of(
-          matched_, [&](const auto& one) { return one.second == field.id; });
+      const bool matched =
+          std::ranges::any_of(matched_, [&](const auto& one) { return one.second == field.id; });
       const bool ours = field.name == capture::kCaudal || field.name == capture::kOp ||
                         field.name == capture::kBefore || field.name == capture::kKeyText;
       if (matched || ours) continue;
@@ -127,9 +126,9 @@ class Planner {
   Result<void> AddNew() {
     for (size_t i = 0; i < columns_.size(); ++i) {
       if (matched_.contains(i)) continue;
-      const bool identifies = std::ranges::find(shape_.identifier_field_ids(),
-                                                shape_.fields()[i].id) !=
-                              shape_.identifier_field_ids().end();
+      const bool identifies =
+          std::ranges::find(shape_.identifier_field_ids(), shape_.fields()[i].id) !=
+          shape_.identifier_field_ids().end();
       if (identifies) return KeyChanged();
       Field field;
       field.name = NameOf(i);
@@ -149,8 +148,7 @@ class Planner {
     if (history()) return {};
     const auto names = [](const Schema& schema) {
       std::vector<std::string> list;
-      for (const int32_t id : schema.identifier_field_ids())
-        list.push_back(schema.Find(id)->name);
+      for (const int32_t id : schema.identifier_field_ids()) list.push_back(schema.Find(id)->name);
       std::ranges::sort(list);
       return list;
     };
@@ -182,9 +180,9 @@ Result<ColumnPlan> PlanColumns(const lake::TableMetadata& metadata, TableKind ki
 Result<Schema> HistoryLayout(const Schema& table, const Schema& shape,
                              const std::vector<MappedColumn>& columns) {
   const auto missing = [](const std::string& name) {
-    return MakeError(ErrorKind::kCorrupt,
-                     fmt::format("the history has no column \"{}\": another program changed it",
-                                 name));
+    return MakeError(
+        ErrorKind::kCorrupt,
+        fmt::format("the history has no column \"{}\": another program changed it", name));
   };
   std::vector<Field> fields;
   for (size_t i = 0; i < shape.fields().size(); ++i) {

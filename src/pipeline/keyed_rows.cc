@@ -72,9 +72,8 @@ Batch OldKeys(const ChangeLayout& layout, const Batch& changes) {
     columns.push_back(Array::Nulls(field.type, changes.rows()));
   for (size_t i = 0; i < layout.key.size(); ++i) {
     const size_t place = layout.key[i];
-    const Array& old = layout.key_text
-                           ? changes.column(layout.caudal).children()[kCaudalBeforeKey]
-                           : changes.column(layout.before).children()[i];
+    const Array& old = layout.key_text ? changes.column(layout.caudal).children()[kCaudalBeforeKey]
+                                       : changes.column(layout.before).children()[i];
     columns[place] = old.As(layout.replica.fields()[place].type);
   }
   columns.back() = CaudalOf(layout, changes);

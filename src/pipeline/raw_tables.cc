@@ -28,8 +28,8 @@ lake::TableChange ChangeOf(const lake::LoadedTable& table, const ColumnPlan& pla
                               {"last-column-id", plan.last_column_id}});
     change.updates.push_back({{"action", "set-current-schema"}, {"schema-id", -1}});
   }
-  change.updates.push_back({{"action", "set-properties"},
-                            {"updates", {{kColumnsProperty, TextOf(plan.columns)}}}});
+  change.updates.push_back(
+      {{"action", "set-properties"}, {"updates", {{kColumnsProperty, TextOf(plan.columns)}}}});
   return change;
 }
 

@@ -34,8 +34,8 @@ struct SourceStatus {
   bool apply_stopped = false;
   // Every commit of the source that ended before it is visible to queries.
   caudal::postgres::Lsn visible;
-  int64_t batches_landed = 0;  // that aren't in the tables yet
-  uint64_t lag_bytes = 0;      // of the source's log
+  int64_t batches_landed = 0;         // that aren't in the tables yet
+  uint64_t lag_bytes = 0;             // of the source's log
   std::optional<double> lag_seconds;  // how old what is visible is; 0: it is all there is
   std::optional<Micros> applied_at;
   std::optional<Micros> committed_at;  // of the last transaction that is visible
@@ -99,8 +99,8 @@ class SourcePipeline {
   CondVar applied_;  // of who waits for it
   bool stopping_ GUARDED_BY(mutex_) = false;
   bool again_ GUARDED_BY(mutex_) = false;
-  int64_t landed_ GUARDED_BY(mutex_) = 0;  // last batch
-  int64_t done_ GUARDED_BY(mutex_) = 0;    // last batch in tables
+  int64_t landed_ GUARDED_BY(mutex_) = 0;             // last batch
+  int64_t done_ GUARDED_BY(mutex_) = 0;               // last batch in tables
   caudal::postgres::Lsn visible_ GUARDED_BY(mutex_);  // by the last commit
   SourceStatus status_ GUARDED_BY(mutex_);
 };

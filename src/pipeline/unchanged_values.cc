@@ -34,7 +34,7 @@ class Filler {
 
   Result<FilledChanges> Fill(const FindPresent& find) {
     TRY(Trace());
-    PresentRows present;
+    lake::FoundRows present;
     if (!looked_up_.empty()) present = TRY(LookUp(find));
     FilledChanges filled;
     std::vector<bool> absent(static_cast<size_t>(changes_.rows()));
@@ -54,8 +54,8 @@ class Filler {
             builder.AppendRows(changes_.column(place), source.at, 1);
             break;
           case Source::Kind::kReplica:
-            if (present.there[at]) {
-              builder.AppendRows(present.rows.column(number), source.at, 1);
+            if (present.places[at] != lake::FoundRows::kNone) {
+              builder.AppendRows(present.rows.column(number), present.places[at], 1);
               break;
             }
             [[fallthrough]];
@@ -91,8 +91,8 @@ class Filler {
     std::vector<Array> columns;
     for (const Field& field : codec_.key_schema().fields()) {
       const auto& all = layout_.replica.fields();
-      const auto place = static_cast<size_t>(
-          std::ranges::find(all, field.id, &Field::id) - all.begin());
+      const auto place =
+          static_cast<size_t>(std::ranges::find(all, field.id, &Field::id) - all.begin());
       ColumnBuilder builder(field.type);
       for (const int64_t row : which) builder.AppendRows(rows.column(place), row, 1);
       columns.push_back(builder.Finish());
@@ -143,9 +143,8 @@ class Filler {
             source.kind = Source::Kind::kNowhere;
           } else {
             const Source& earlier = sources[static_cast<size_t>(*found->second)];
-            source = earlier.kind == Source::Kind::kOwn
-                         ? Source{Source::Kind::kRow, *found->second}
-                         : earlier;
+            source = earlier.kind == Source::Kind::kOwn ? Source{Source::Kind::kRow, *found->second}
+                                                        : earlier;
           }
         }
       }
@@ -159,7 +158,7 @@ class Filler {
     return {};
   }
 
-  Result<PresentRows> LookUp(const FindPresent& find) {
+  Result<lake::FoundRows> LookUp(const FindPresent& find) {
     std::vector<Field> fields;
     for (const auto& [place, sources] : sources_) fields.push_back(layout_.replica.fields()[place]);
     const Schema columns = TRY(Schema::Make(layout_.replica.id(), std::move(fields)));
@@ -184,7 +183,7 @@ class Filler {
   const Batch& changes_;
   Batch own_;
   Batch old_;
-  std::deque<std::string> old_keys_;  // what `last` refers to
+  std::deque<std::string> old_keys_;               // what `last` refers to
   std::map<size_t, std::vector<Source>> sources_;  // by the column's place
   std::vector<LookedUp> looked_up_;
 };

@@ -7,18 +7,15 @@
 #include "base/result.h"
 #include "data/batch.h"
 #include "lake/keys/key_codec.h"
+#include "lake/write/row_gatherer.h"
 #include "pipeline/change_layout.h"
 
 namespace caudal::pipeline {
 
-// Columns of a replica's rows, as it is with all changes before those that are looked at.
-struct PresentRows {
-  Batch rows;               // one for each key, in order; of a key without a row: anything
-  std::vector<bool> there;  // which have one
-};
-// `keys`: the key columns, in the order of their ids. `columns` are some of the replica's.
+// Columns of a replica's rows, as it is with all changes before those that are looked at: see
+// lake::WriteTransaction::Rows.
 using FindPresent =
-    std::function<Result<PresentRows>(const Batch& keys, const Schema& columns)>;
+    std::function<Result<lake::FoundRows>(const Batch& keys, const Schema& columns)>;
 
 struct FilledChanges {
   Batch changes;

@@ -20,7 +20,8 @@ Json ErrorJson(const pipeline::SourceStatus& status) {
   const bool applying = !capture.error && status.apply_error.has_value();
   const std::optional<Error>& error = applying ? status.apply_error : capture.error;
   if (!error) return nullptr;
-  const bool again = applying ? !status.apply_stopped : capture.state == pg::CaptureState::kRetrying;
+  const bool again =
+      applying ? !status.apply_stopped : capture.state == pg::CaptureState::kRetrying;
   Json json = {{"message", error->message}, {"code", error->code}, {"tries_again", again}};
   if (!capture.remedy.empty() && !applying) json["remedy"] = capture.remedy;
   return json;
@@ -54,11 +55,11 @@ Json InfoJson(const SourceInfo& info) {
   if (!capture.wal_status.empty()) json["slot_status"] = capture.wal_status;
   if (capture.reading) {
     const pg::CaptureStatus::Reading& reading = *capture.reading;
-    json["snapshot"] = {{"chunks", reading.chunks},
-                        {"chunks_read", reading.chunks_read},
-                        {"rows", reading.rows},
-                        {"seconds_left", reading.seconds_left ? Json(*reading.seconds_left)
-                                                              : Json(nullptr)}};
+    json["snapshot"] = {
+        {"chunks", reading.chunks},
+        {"chunks_read", reading.chunks_read},
+        {"rows", reading.rows},
+        {"seconds_left", reading.seconds_left ? Json(*reading.seconds_left) : Json(nullptr)}};
   }
   Json error = ErrorJson(status);
   if (!error.is_null()) json["error"] = std::move(error);
@@ -79,20 +80,20 @@ std::string_view NameOf(capture::TableState state) {
 
 Json CapturedJson(const pipeline::SourceTableStatus& table) {
   const capture::CapturedTable& captured = table.captured;
-  return {{"schema", captured.schema},
-          {"name", captured.table},
-          {"id", captured.folder},
-          {"table", lake::TextOf(table.tables.replica)},
-          {"history", lake::TextOf(table.tables.history)},
-          {"incarnation", captured.incarnation},
-          {"state", NameOf(captured.state)},
-          {"rows_read", captured.rows_read},
-          {"rows_estimate",
-           captured.rows_estimate < 0 ? Json(nullptr) : Json(captured.rows_estimate)},
-          {"chunks", captured.chunks},
-          {"chunks_done", captured.chunks_done},
-          {"started_at", TimeOrNull(captured.started_at)},
-          {"finished_at", TimeOrNull(captured.finished_at)}};
+  return {
+      {"schema", captured.schema},
+      {"name", captured.table},
+      {"id", captured.folder},
+      {"table", lake::TextOf(table.tables.replica)},
+      {"history", lake::TextOf(table.tables.history)},
+      {"incarnation", captured.incarnation},
+      {"state", NameOf(captured.state)},
+      {"rows_read", captured.rows_read},
+      {"rows_estimate", captured.rows_estimate < 0 ? Json(nullptr) : Json(captured.rows_estimate)},
+      {"chunks", captured.chunks},
+      {"chunks_done", captured.chunks_done},
+      {"started_at", TimeOrNull(captured.started_at)},
+      {"finished_at", TimeOrNull(captured.finished_at)}};
 }
 
 Json FindingJson(const pg::Finding& finding) {
@@ -123,8 +124,7 @@ Result<http::Response> Show(const Sources& sources, const http::Request& request
   const std::vector<SourceInfo> all = sources.List();
   const auto found = std::ranges::find(all, name, &SourceInfo::name);
   if (found == all.end())
-    return MakeError(ErrorKind::kNotFound, "there is no source '" + name + "'",
-                     "source.not_found");
+    return MakeError(ErrorKind::kNotFound, "there is no source '" + name + "'", "source.not_found");
   Json json = InfoJson(*found);
   json["tables"] = Json::array();
   for (const pipeline::SourceTableStatus& table : TRY(sources.Tables(name)))
@@ -182,8 +182,7 @@ void AddSourceRoutes(http::Router& router, Sources& sources) {
                const pg::SourceReport report = TRY(sources.Check(name));
                return admin::JsonResponse(SourceReportJson(name, report));
              });
-  admin::Add(router, http::Method::kPost, "/api/v1/sources/{name}/restart",
-             "admin.sources.restart",
+  admin::Add(router, http::Method::kPost, "/api/v1/sources/{name}/restart", "admin.sources.restart",
              [&sources](http::Request& request) -> Result<http::Response> {
                TRY(sources.Restart(std::string(request.Path("name"))));
                return admin::JsonResponse(Json::object());

@@ -41,9 +41,10 @@ std::string RemedyOf(const Error& error, const std::string& source) {
       "postgres.no_slot", "postgres.slot_moved", "postgres.slot_lost", "postgres.another_system",
       "postgres.behind"};
   if (std::ranges::find(kReadAnew, error.code) != kReadAnew.end())
-    return fmt::format("caudal sources resnapshot {} --all reads its tables anew; changes that "
-                       "weren't landed are in them, but not in the history",
-                       source);
+    return fmt::format(
+        "caudal sources resnapshot {} --all reads its tables anew; changes that "
+        "weren't landed are in them, but not in the history",
+        source);
   return fmt::format("mend the cause, then: caudal sources restart {}", source);
 }
 
@@ -137,11 +138,10 @@ void SourceCapture::Failed(const Error& error, bool retry) {
   status_.error = error;
   if (!retry && status_.remedy.empty()) status_.remedy = std::move(remedy);
   if (retry && status_.retries++ > 0) return;  // the first one is told
-  LogWarning(retry ? "source interrupted" : "source stopped",
-             {{"source", options_.name},
-              {"error", error.message},
-              {"code", error.code},
-              {"remedy", status_.remedy}});
+  LogWarning(retry ? "source interrupted" : "source stopped", {{"source", options_.name},
+                                                               {"error", error.message},
+                                                               {"code", error.code},
+                                                               {"remedy", status_.remedy}});
 }
 
 void SourceCapture::WaitForNextTry(std::optional<milliseconds> wait) {
@@ -251,8 +251,8 @@ Result<void> SourceCapture::BeginSource(Session& session, const std::string& ide
     start = slot->confirmed;
   } else {
     session.slot_maker = TRY(Connection::Connect(options_.connection, Purpose::kReplication));
-    session.made_slot = TRY(CreateSlot(*session.slot_maker, options_.slot, false,
-                                       steady_clock::now() + kSlotWait));
+    session.made_slot =
+        TRY(CreateSlot(*session.slot_maker, options_.slot, false, steady_clock::now() + kSlotWait));
     start = session.made_slot->consistent_point;
   }
   return parts_.database.Write([&](meta::Tx& tx) -> Result<void> {
@@ -267,35 +267,33 @@ Result<void> SourceCapture::CheckSlotFits(const Session& session, const SourcePr
   const std::string system = progress.identity.substr(0, progress.identity.find('/'));
   if (system != session.identity.system_id)
     return MakeError(ErrorKind::kConflict,
-                        "the source is another PostgreSQL than the one that was copied so far "
-                        "(another system identifier)",
-                        "postgres.another_system");
+                     "the source is another PostgreSQL than the one that was copied so far "
+                     "(another system identifier)",
+                     "postgres.another_system");
   if (!slot)
     return MakeError(ErrorKind::kConflict,
-                        "the source has no replication slot " + QuoteName(options_.slot) +
-                            " any more: changes after " + resume.Text() + " may be missing",
-                        "postgres.no_slot");
+                     "the source has no replication slot " + QuoteName(options_.slot) +
+                         " any more: changes after " + resume.Text() + " may be missing",
+                     "postgres.no_slot");
   if (slot->wal_status == "lost")
     return MakeError(ErrorKind::kConflict,
-                        "the source has removed the log that the slot " +
-                            QuoteName(options_.slot) +
-                            " needs (max_slot_wal_keep_size): changes after " + resume.Text() +
-                            " are missing",
-                        "postgres.slot_lost");
+                     "the source has removed the log that the slot " + QuoteName(options_.slot) +
+                         " needs (max_slot_wal_keep_size): changes after " + resume.Text() +
+                         " are missing",
+                     "postgres.slot_lost");
   if (slot->confirmed > resume)
     return MakeError(ErrorKind::kConflict,
-                        "the slot " + QuoteName(options_.slot) + " stands at " +
-                            slot->confirmed.Text() + ", and what is landed ends at " +
-                            resume.Text() +
-                            ": it was made anew or used by somebody else, and changes between are "
-                            "missing",
-                        "postgres.slot_moved");
+                     "the slot " + QuoteName(options_.slot) + " stands at " +
+                         slot->confirmed.Text() + ", and what is landed ends at " + resume.Text() +
+                         ": it was made anew or used by somebody else, and changes between are "
+                         "missing",
+                     "postgres.slot_moved");
   if (session.identity.position < resume)
     return MakeError(ErrorKind::kConflict,
-                        "the source's log ends at " + session.identity.position.Text() +
-                            ", before what is landed (" + resume.Text() +
-                            "): it was restored, or a standby took over that lacked changes",
-                        "postgres.behind");
+                     "the source's log ends at " + session.identity.position.Text() +
+                         ", before what is landed (" + resume.Text() +
+                         "): it was restored, or a standby took over that lacked changes",
+                     "postgres.behind");
   return {};
 }
 
@@ -322,10 +320,10 @@ Result<void> SourceCapture::ReadUnread(Session& session) {
   options.source = options_;
   options.batch_bytes = limits_.batch_bytes;
   options.memory = limits_.memory;
-  std::vector<SnapshotTable> tables = TRY(PrepareReading(
-      {options_, *session.connection, parts_.ledger, parts_.database, parts_.landing, parts_.clock,
-       parts_.landed},
-      point, *session.tables, first));
+  std::vector<SnapshotTable> tables =
+      TRY(PrepareReading({options_, *session.connection, parts_.ledger, parts_.database,
+                          parts_.landing, parts_.clock, parts_.landed},
+                         point, *session.tables, first));
   std::unique_ptr<SnapshotReader> reader = TRY(SnapshotReader::Start(
       options, point, parts_.landing, parts_.ledger, parts_.database, std::move(tables)));
   {
@@ -347,8 +345,12 @@ Result<void> SourceCapture::ReadUnread(Session& session) {
     reader_ = nullptr;
   }
   if (stopping()) return {};
-  TRY(std::move(read));
-  return session.tables->Reload();
+  if (read.ok()) return session.tables->Reload();
+  // Both are met by another snapshot; a table that was rewritten is begun anew.
+  const std::string& code = read.error().code;
+  if (code != "postgres.no_snapshot" && code != "postgres.rewritten") return read;
+  if (code == "postgres.rewritten") TRY(session.tables->BeginAgain());
+  return MakeError(ErrorKind::kUnavailable, read.error().message, code);
 }
 
 Result<void> SourceCapture::Land(Session& session) {
@@ -378,9 +380,8 @@ Result<void> SourceCapture::Advance(Session& session, Lsn position) {
   const auto now = steady_clock::now();
   if (now - session.advanced_at < kAdvanceInterval) return {};
   session.advanced_at = now;
-  TRY(parts_.database.Write([&](meta::Tx& tx) {
-    return Ledger::Advance(tx, options_.name, position.value);
-  }));
+  TRY(parts_.database.Write(
+      [&](meta::Tx& tx) { return Ledger::Advance(tx, options_.name, position.value); }));
   session.stream->Acknowledge(position);
   Show([&](CaptureStatus& status) { status.landed = position; });
   return {};
@@ -401,11 +402,10 @@ Result<void> SourceCapture::LookAround(Session& session) {
     status.wal_status = slot->wal_status;
   });
   if (slot->retained_bytes > options_.guard.warn_bytes)
-    LogWarning("the source keeps much of its log for us",
-               {{"source", options_.name},
-                {"slot", options_.slot},
-                {"bytes", slot->retained_bytes},
-                {"wal_status", slot->wal_status}});
+    LogWarning("the source keeps much of its log for us", {{"source", options_.name},
+                                                           {"slot", options_.slot},
+                                                           {"bytes", slot->retained_bytes},
+                                                           {"wal_status", slot->wal_status}});
   return {};
 }
 
@@ -437,8 +437,8 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
 
   // When what is whole is to be landed.
   const auto due = [&] {
-    const auto pause = std::min<steady_clock::duration>(session.landing * kLandingShare,
-                                                        limits_.batch_interval);
+    const auto pause =
+        std::min<steady_clock::duration>(session.landing * kLandingShare, limits_.batch_interval);
     return session.landed_at + pause;
   };
   auto shown_at = steady_clock::now();

@@ -101,7 +101,8 @@ Result<bool> SourceTables::NeedsReading(const SourceTable& table, const Known& k
         std::ranges::find(known.bound->columns, column.attnum, &CapturedColumn::attnum);
     if (before == known.bound->columns.end()) {
       added.push_back(std::to_string(column.attnum));
-    } else if (before->type_oid != column.type_oid || !(before->form.type() == column.form.type())) {
+    } else if (before->type_oid != column.type_oid ||
+               !(before->form.type() == column.form.type())) {
       return true;
     }
   }
@@ -143,11 +144,20 @@ Result<std::vector<SourceTables::Unread>> SourceTables::ToRead() {
   for (const SourceTable& table : catalog_.tables) {
     const auto found = known_.find(TableFolder(table.schema, table.name));
     if (found == known_.end() || found->second.state.state == TableState::kRead) continue;
-    BoundTable bound = TRY(
-        BindTable(table, parts_.options, found->second.state.incarnation, parts_.histories));
+    BoundTable bound =
+        TRY(BindTable(table, parts_.options, found->second.state.incarnation, parts_.histories));
     unread.push_back({table, std::move(bound), found->second.state});
   }
   return unread;
+}
+
+Result<void> SourceTables::BeginAgain() {
+  for (const SourceTable& table : catalog_.tables) {
+    const auto found = known_.find(TableFolder(table.schema, table.name));
+    if (found != known_.end() && found->second.state.state == TableState::kReading)
+      TRY(ReadAnew(table, "it was rewritten while it was read"));
+  }
+  return {};
 }
 
 bool SourceTables::has_unread() const {

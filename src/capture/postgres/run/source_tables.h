@@ -50,6 +50,8 @@ class SourceTables final : public TableBinder {
   };
   // All that are new, or whose reading hasn't ended.
   Result<std::vector<Unread>> ToRead();
+  // What was read of those whose reading hasn't ended counts no more.
+  Result<void> BeginAgain();
   // Whether there is one, as far as this object knows; see `Reload`.
   bool has_unread() const;
   // Reads their states from the ledger again.

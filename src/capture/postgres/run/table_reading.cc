@@ -16,8 +16,8 @@ Result<void> Empty(const ReadingParts& parts, const SnapshotPoint& point,
   uint64_t number = 0;
   for (const SourceTables::Unread* table : tables) {
     const BoundTable& bound = table->bound;
-    ChangeBuilder changes = TRY(
-        ChangeBuilder::Make(bound.landed.history, bound.columns.size(), bound.key_text));
+    ChangeBuilder changes =
+        TRY(ChangeBuilder::Make(bound.landed.history, bound.columns.size(), bound.key_text));
     for (size_t i = 0; i < bound.columns.size(); ++i) changes.column(i).AppendNull();
     if (bound.key_text) changes.key_text().AppendNull();
     const Position position = SnapshotPosition(point, number++);
@@ -25,9 +25,8 @@ Result<void> Empty(const ReadingParts& parts, const SnapshotPoint& point,
     Batch rows = TRY(changes.Finish());
     TRY(batch->Write(bound.landed, std::move(rows), position, position));
   }
-  const LandedChanges landed =
-      TRY(batch->Commit({SnapshotPosition(point, 0), SnapshotPosition(point, number - 1), {},
-                         point.at.value}));
+  const LandedChanges landed = TRY(batch->Commit(
+      {SnapshotPosition(point, 0), SnapshotPosition(point, number - 1), {}, point.at.value}));
   parts.landed(landed);
   return {};
 }

@@ -94,8 +94,7 @@ SentColumns SentColumnsOf(const caudal::postgres::Relation& relation,
   for (const caudal::postgres::RelationColumn& column : relation.columns) {
     const auto captured = std::ranges::find(columns, column.name, &CapturedColumn::source_name);
     const bool same = captured != columns.end() && captured->type_oid == column.type_oid;
-    sent.columns.push_back(same ? std::optional<size_t>(captured - columns.begin())
-                                : std::nullopt);
+    sent.columns.push_back(same ? std::optional<size_t>(captured - columns.begin()) : std::nullopt);
   }
   for (size_t i = 0; i < columns.size(); ++i)
     if (std::ranges::find(sent.columns, std::optional(i)) == sent.columns.end())

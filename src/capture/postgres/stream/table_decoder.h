@@ -23,8 +23,8 @@ namespace caudal::capture::postgres {
 class TableDecoder {
  public:
   struct Layout {
-    std::string table;                        // for messages
-    std::vector<CapturedColumn> columns;      // the first of `history`, in order
+    std::string table;                    // for messages
+    std::vector<CapturedColumn> columns;  // the first of `history`, in order
     // Columns that aren't sent are null, and named as unchanged.
     SentColumns sent;
     bool key_text = false;
