@@ -10,7 +10,7 @@
 
 namespace caudal::capture {
 
-// Thread-safe.
+// Those of one source. Thread-safe.
 class HistoryTables {
  public:
   virtual ~HistoryTables() = default;
@@ -18,8 +18,7 @@ class HistoryTables {
   // Makes the replica and the history of a source's table, or changes them, so that they have these
   // columns, as ShapeOf lays them out: durable when it returns. Gives the history's schema with its
   // ids. kConflict, with what helps, when a column can't become what it is now.
-  virtual Result<Schema> Open(const std::string& source, const std::string& schema,
-                              const std::string& table,
+  virtual Result<Schema> Open(const std::string& schema, const std::string& table,
                               const std::vector<ChangeColumn>& columns) = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "engine/duckdb/batch_queue.h"
 #include "engine/duckdb/in_process_state.h"
 #include "engine/duckdb/parquet_types.h"
+#include "engine/parquet_description.h"
 #include "engine/parquet_footer.h"
 #include "engine/parquet_reader.h"
 #include "engine/quoting.h"
@@ -222,20 +223,12 @@ Result<ParquetFile> Writer::Describe() {
   if (options_.durable) file.Sync(path_);
   FAILPOINT("engine.parquet.synced");
   const ParquetFooter footer = TRY(ReadParquetFooter(file));
-  const std::vector<ColumnStats> columns = stats_.Columns();
-  if (footer.rows != rows_ || footer.leaves() != columns.size())
+  const uint64_t bytes = TRY(file.Size());
+  ParquetFile described = DescribeParquet(footer, bytes, stats_.Columns());
+  if (footer.rows != rows_ || footer.leaves() != described.columns.size())
     return MakeError(ErrorKind::kInternal,
                      fmt::format("{} rows and {} columns were written as {} and {}", rows_,
-                                 columns.size(), footer.rows, footer.leaves()));
-  ParquetFile described;
-  described.rows = rows_;
-  const uint64_t bytes = TRY(file.Size());
-  described.bytes = static_cast<int64_t>(bytes);
-  for (const ColumnStats& stats : columns) described.columns.push_back({stats, 0});
-  for (const ParquetRowGroup& group : footer.row_groups) {
-    described.split_offsets.push_back(group.start);
-    for (size_t i = 0; i < columns.size(); ++i) described.columns[i].bytes += group.column_bytes[i];
-  }
+                                 described.columns.size(), footer.rows, footer.leaves()));
   return described;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,11 @@ class TableFileReader {
   LocalFile local_;
   std::unique_ptr<engine::ParquetReader> reader_;
 };
+
+// Some rows of a file, by their places in it: ascending, each once; see engine::ReadParquetRows.
+Result<Batch> ReadRowsAt(objects::Store& store, engine::InProcessDatabase& database,
+                         const DataFile& file, const Schema& columns,
+                         std::span<const int64_t> rows);
 
 // The rows that a file of position deletes deletes, of those data files among `data` that they
 // apply to. kCorrupt, naming both files, when one hasn't so many rows.

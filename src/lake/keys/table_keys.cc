@@ -245,6 +245,24 @@ Result<std::vector<FileRows>> TableKeys::Find(const EncodedKeys& keys) const {
   return found;
 }
 
+Result<std::vector<TableKeys::KeyedRow>> TableKeys::Locate(const EncodedKeys& keys) const {
+  std::vector<KeyedRow> found;
+  const auto add = [&](size_t key, const Entry& entry, int64_t row) {
+    if (!entry.deleted.Has(row)) found.push_back({key, entry.file, row});
+  };
+  std::vector<KeyIndex::Hit> hits;
+  for (const auto& [path, entry] : entries_) {
+    if (!entry->index) continue;
+    hits.clear();
+    TRY(entry->index->Find(keys, hits));
+    for (const KeyIndex::Hit& hit : hits) add(hit.key, *entry, hit.row);
+  }
+  for (size_t i = 0; i < keys.size(); ++i)
+    small_.Find(keys, i,
+                [&](const SmallFileKeys::Hit& hit) { add(i, *by_number_[hit.file], hit.row); });
+  return found;
+}
+
 const RowSet* TableKeys::DeletedOf(const std::string& path) const {
   const auto found = entries_.find(path);
   return found == entries_.end() ? nullptr : &found->second->deleted;

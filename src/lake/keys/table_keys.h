@@ -55,6 +55,13 @@ class TableKeys {
 
   // The live rows that have one of these keys.
   Result<std::vector<FileRows>> Find(const EncodedKeys& keys) const;
+  // The same row by row, in no order.
+  struct KeyedRow {
+    size_t key;  // its place in `keys`
+    SharedFile file;
+    int64_t row;
+  };
+  Result<std::vector<KeyedRow>> Locate(const EncodedKeys& keys) const;
   // Null: none. Rows of a data file that are deleted in the snapshot.
   const RowSet* DeletedOf(const std::string& path) const;
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_map>
 #include <utility>
 
-#include "data/batch_builder.h"
+#include "lake/files/local_file.h"
 #include "lake/write/row_picker.h"
 
 namespace caudal::lake {
@@ -27,12 +29,15 @@ Result<void> TableChanges::NeedKeys() {
                                  TextOf(name())),
                      "table.no_key");
   codec_ = TRY(KeyCodec::Make(schema, schema.identifier_field_ids()));
-  touched_ = EncodedKeys(codec_->layout());
+  std::vector<Field> fields = schema.fields();
+  for (Field& field : fields) field.required = false;
+  lenient_ = TRY(Schema::Make(schema.id(), std::move(fields)));
+  keyed_ = KeyedRows(codec_->layout());
   return {};
 }
 
 Result<void> TableChanges::CheckBudget() const {
-  const uint64_t bytes = pending_bytes_ + pending_keys_.memory() + touched_.memory();
+  const uint64_t bytes = pending_bytes_ + keyed_.memory();
   if (bytes <= options_.keyed_bytes_max) return {};
   return MakeError(ErrorKind::kLimit,
                    fmt::format("a transaction changes more rows of '{}' by key than fit {} bytes: "
@@ -41,43 +46,134 @@ Result<void> TableChanges::CheckBudget() const {
                    "lake.transaction_too_large");
 }
 
-// Rows of this transaction that have one of these keys are out of date.
-void TableChanges::Touch(const EncodedKeys& keys) {
-  touched_.Append(keys);
-  for (size_t i = 0; i < keys.size(); ++i)
-    pending_keys_.Find(
-        keys, i, [&](const SmallFileKeys::Hit& hit) { pending_[hit.file].dead.Add(hit.row); });
+// The row that was there is out of date.
+void TableChanges::Forget(RowPlace place) {
+  if (!place.nowhere()) pending_[place.part].dead.Add(place.row);
 }
 
-Result<void> TableChanges::Upsert(const Batch& batch) {
-  TRY(NeedKeys());
-  TRY(batch.Check(metadata().schema()));
-  if (batch.rows() == 0) return {};
+// Of the rows that aren't passed over, one after the other.
+Result<EncodedKeys> TableChanges::KeysOf(const Batch& batch,
+                                         std::span<const RowChange> changes) const {
   EncodedKeys keys(codec_->layout());
-  TRY(codec_->Encode(batch, metadata().schema(), keys));
-  const size_t first = touched_.size();
-  Touch(keys);
-  const auto number = static_cast<uint32_t>(pending_.size());
-  pending_.push_back({batch, {}});
-  pending_bytes_ += batch.ByteSize();
-  pending_keys_.Add(number, std::move(keys));
-  // Of several rows of one key in this batch, the last one stays.
-  for (int64_t row = 0; row < batch.rows(); ++row)
-    pending_keys_.Find(touched_, first + static_cast<size_t>(row),
-                       [&](const SmallFileKeys::Hit& hit) {
-                         if (hit.file == number && hit.row < row)
-                           pending_[number].dead.Add(hit.row);
-                       });
+  if (std::ranges::find(changes, RowChange::kKeep) == changes.end()) {
+    TRY(codec_->Encode(batch, metadata().schema(), keys));
+    return keys;
+  }
+  std::vector<int64_t> rows;
+  for (size_t row = 0; row < changes.size(); ++row)
+    if (changes[row] != RowChange::kKeep) rows.push_back(static_cast<int64_t>(row));
+  std::vector<Array> columns;
+  for (const Field& field : codec_->key_schema().fields()) {
+    const auto at = std::ranges::find(metadata().schema().fields(), field.id, &Field::id);
+    columns.push_back(batch.column(static_cast<size_t>(at - metadata().schema().fields().begin())));
+  }
+  const Batch wanted =
+      TRY(PickRows(codec_->key_schema(), Batch(batch.rows(), std::move(columns)), rows));
+  TRY(codec_->Encode(wanted, codec_->key_schema(), keys));
+  return keys;
+}
+
+Result<void> TableChanges::Change(const Batch& batch, std::span<const RowChange> changes) {
+  TRY(NeedKeys());
+  if (!changes.empty() && static_cast<int64_t>(changes.size()) != batch.rows())
+    return MakeError(ErrorKind::kInvalid,
+                     fmt::format("{} rows with {} changes", batch.rows(), changes.size()));
+  const bool all_put =
+      std::ranges::all_of(changes, [](RowChange change) { return change == RowChange::kPut; });
+  // What is put is checked again, for what it lacks, when it is written.
+  TRY(batch.Check(all_put ? metadata().schema() : lenient_));
+  if (batch.rows() == 0) return {};
+  const EncodedKeys keys = TRY(KeysOf(batch, changes));
+  const auto part = static_cast<uint32_t>(pending_.size());
+  const auto rows = static_cast<uint32_t>(batch.rows());
+  Pending& pending = pending_.emplace_back(Pending{batch, {}, {}});
+  pending.numbers.resize(rows, KeyedRows::kUnknown);
+  size_t key = 0;
+  for (uint32_t row = 0; row < rows; ++row) {
+    const RowChange change = all_put ? RowChange::kPut : changes[row];
+    if (change != RowChange::kPut) pending.dead.Add(row);
+    if (change == RowChange::kKeep) continue;
+    const uint32_t number = keyed_.NumberOf(keys, key++);
+    RowPlace& place = keyed_.place(number);
+    Forget(std::exchange(place, change == RowChange::kPut ? RowPlace{part, row} : RowPlace{}));
+    pending.numbers[row] = number;
+  }
+  if (pending.dead.size() == batch.rows()) {
+    pending_.pop_back();  // no row's place is in it
+    return CheckBudget();
+  }
+  pending_bytes_ += batch.ByteSize() + rows * sizeof(uint32_t);
   return CheckBudget();
 }
 
-Result<void> TableChanges::Delete(const Batch& keys) {
+Result<EncodedKeys> TableChanges::EncodeKeys(const Batch& keys) {
   TRY(NeedKeys());
   TRY(keys.Check(codec_->key_schema()));
   EncodedKeys encoded(codec_->layout());
   TRY(codec_->Encode(keys, codec_->key_schema(), encoded));
-  Touch(encoded);
+  return encoded;
+}
+
+Result<void> TableChanges::Delete(const Batch& keys) {
+  const EncodedKeys encoded = TRY(EncodeKeys(keys));
+  for (size_t i = 0; i < encoded.size(); ++i)
+    Forget(std::exchange(keyed_.place(keyed_.NumberOf(encoded, i)), RowPlace{}));
   return CheckBudget();
+}
+
+// Where these columns stand among the table's.
+Result<std::vector<size_t>> TableChanges::PlacesOf(const Schema& columns) const {
+  const std::vector<Field>& fields = metadata().schema().fields();
+  std::vector<size_t> places;
+  for (const Field& field : columns.fields()) {
+    const auto at = std::ranges::find(fields, field.id, &Field::id);
+    if (at == fields.end() || !SameLayout(at->type, field.type))
+      return MakeError(ErrorKind::kInvalid, fmt::format("{} is no column of the table '{}'",
+                                                        field.name, TextOf(name())));
+    places.push_back(static_cast<size_t>(at - fields.begin()));
+  }
+  return places;
+}
+
+Result<std::vector<size_t>> TableChanges::Gather(const EncodedKeys& keys, RowGatherer& gatherer) {
+  const std::vector<size_t> columns = TRY(PlacesOf(gatherer.columns()));
+  std::vector<size_t> unknown;
+  std::unordered_map<uint32_t, size_t> source_of;  // by part
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const uint32_t number = keyed_.Find(keys, i);
+    if (number == KeyedRows::kUnknown) {
+      unknown.push_back(i);
+      continue;
+    }
+    const RowPlace place = keyed_.place(number);
+    if (place.nowhere()) continue;
+    const auto [at, is_new] = source_of.try_emplace(place.part);
+    if (is_new)
+      at->second =
+          gatherer.AddSource([this, columns, part = place.part, schema = gatherer.columns()](
+                                 std::span<const int64_t> rows) -> Result<Batch> {
+            std::vector<Array> picked;
+            for (const size_t column : columns)
+              picked.push_back(pending_[part].batch.column(column));
+            return PickRows(schema, Batch(pending_[part].batch.rows(), std::move(picked)), rows);
+          });
+    gatherer.Take(i, at->second, place.row);
+  }
+  return unknown;
+}
+
+Result<void> TableChanges::AddFile(DataFile file) {
+  const auto bad = [&](std::string_view why) {
+    return MakeError(ErrorKind::kInvalid, fmt::format("{} can't become a file of '{}': {}",
+                                                      file.path, TextOf(name()), why));
+  };
+  if (!metadata().spec().fields.empty()) return bad("the table is partitioned");
+  if (file.content != FileContent::kData || file.format != "PARQUET")
+    return bad("it isn't described as a Parquet file of rows");
+  if (file.record_count <= 0) return bad("it has no rows");
+  const LocalFile there = TRY(OpenTableFile(context_.store, file));
+  objects_.push_back({std::move(file), metadata().default_spec_id});
+  return {};
 }
 
 Result<void> TableChanges::WriteKeyed() {
@@ -93,15 +189,15 @@ Result<void> TableChanges::WriteKeyed() {
       std::vector<int64_t> live;
       for (int64_t row = 0; row < batch.rows(); ++row)
         if (!pending.dead.Has(row)) live.push_back(row);
-      BatchBuilder builder = TRY(BatchBuilder::Make(schema));
-      AppendRows(builder, batch, live);
-      batch = TRY(builder.Finish());
+      batch = TRY(PickRows(schema, batch, live));
     }
-    TRY(codec_->Encode(batch, schema, keys));
+    for (size_t row = 0; row < pending.numbers.size(); ++row)
+      if (!pending.dead.Has(static_cast<int64_t>(row)))
+        keys.AppendKey(keyed_.keys(), pending.numbers[row]);
     TRY(writer->Write(batch));
   }
   pending_.clear();
-  pending_keys_ = {};
+  pending_bytes_ = 0;
   std::vector<WrittenFile> files = TRY(writer->Finish());
   // One file has the rows in the order of their keys here.
   if (files.size() == 1 && metadata().spec().fields.empty())

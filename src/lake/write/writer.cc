@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "lake/files/paths.h"
+#include "lake/files/table_file_reader.h"
 #include "lake/write/delete_files.h"
 #include "os/file.h"
 
@@ -22,6 +26,54 @@ Error Changed(const TableName& name, std::string_view what) {
                                "again",
                                what, TextOf(name)),
                    "table.changed");
+}
+
+// The table is still what the transaction's rows were given for.
+Result<void> CheckSame(const TableChanges& changes, const TableMetadata& metadata) {
+  const TableMetadata& begun = changes.metadata();
+  if (metadata.uuid != begun.uuid) return Changed(changes.name(), "the identity");
+  if (!metadata.schema().SameAs(begun.schema())) return Changed(changes.name(), "the columns");
+  if (metadata.default_spec_id != begun.default_spec_id)
+    return Changed(changes.name(), "the partitions");
+  return {};
+}
+
+int64_t IdOf(const Snapshot* snapshot) {
+  return snapshot == nullptr ? TableChanges::kNoSnapshot : snapshot->id;
+}
+
+// The table's rows are those that the transaction has read: between its snapshot and this one there
+// are only such that put the same rows into other files.
+Result<void> CheckRead(const TableChanges& changes, const TableMetadata& metadata) {
+  if (!changes.read_at()) return {};
+  const Snapshot* at = metadata.current_snapshot();
+  while (at != nullptr && at->id != *changes.read_at() && at->operation() == "replace")
+    at = at->parent_id ? metadata.FindSnapshot(*at->parent_id) : nullptr;
+  if (IdOf(at) == *changes.read_at()) return {};
+  return MakeError(ErrorKind::kConflict,
+                   fmt::format("rows of the table '{}' that were read may have changed meanwhile: "
+                               "begin the transaction again",
+                               TextOf(changes.name())),
+                   "table.rows_changed");
+}
+
+// A file that is in a table twice has its rows twice.
+Result<void> CheckNew(const TableChanges& changes, const SharedFiles& current) {
+  if (changes.objects().empty()) return {};
+  const auto twice = [&](const std::string& path) {
+    return MakeError(
+        ErrorKind::kAlreadyExists,
+        fmt::format("{} is a file of the table '{}' already", path, TextOf(changes.name())),
+        "table.file_exists");
+  };
+  std::unordered_set<std::string_view> added;
+  for (const AddedFile& object : changes.objects())
+    if (!added.insert(object.file.path).second) return twice(object.file.path);
+  if (current == nullptr) return {};
+  for (const SharedManifest& manifest : current->manifests)
+    for (const SharedFile& file : manifest->files)
+      if (added.contains(file->file.path)) return twice(file->file.path);
+  return {};
 }
 
 }  // namespace
@@ -66,14 +118,31 @@ Result<void> WriteTransaction::Append(const TableName& table, const Batch& rows)
   return changes->Append(rows);
 }
 
-Result<void> WriteTransaction::Upsert(const TableName& table, const Batch& rows) {
+Result<void> WriteTransaction::Change(const TableName& table, const Batch& rows,
+                                      std::span<const RowChange> changes) {
+  TableChanges* of_table = TRY(ChangesOf(table));
+  return of_table->Change(rows, changes);
+}
+
+Result<void> WriteTransaction::AddFile(const TableName& table, DataFile file) {
   TableChanges* changes = TRY(ChangesOf(table));
-  return changes->Upsert(rows);
+  return changes->AddFile(std::move(file));
 }
 
 Result<void> WriteTransaction::Delete(const TableName& table, const Batch& keys) {
   TableChanges* changes = TRY(ChangesOf(table));
   return changes->Delete(keys);
+}
+
+Result<FoundRows> WriteTransaction::Rows(const TableName& table, const Batch& keys,
+                                         const Schema& columns) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  const EncodedKeys encoded = TRY(changes->EncodeKeys(keys));
+  RowGatherer gatherer(columns, encoded.size());
+  const std::vector<size_t> unknown = TRY(changes->Gather(encoded, gatherer));
+  if (!unknown.empty() && !changes->replaces())
+    TRY(writer_.Gather(*changes, encoded, unknown, gatherer));
+  return gatherer.Finish();
 }
 
 Result<void> WriteTransaction::Replace(const TableName& table) {
@@ -163,6 +232,43 @@ Result<TableMetadata> Writer::WithSnapshot(const LoadedTable& base, const Snapsh
                        Catalog::MetadataLogMax(base.metadata.get()));
 }
 
+Result<void> Writer::Gather(TableChanges& changes, const EncodedKeys& keys,
+                            const std::vector<size_t>& which, RowGatherer& gatherer) {
+  EncodedKeys wanted(keys.layout());
+  for (const size_t key : which) wanted.AppendKey(keys, key);
+  std::vector<TableKeys::KeyedRow> found;
+  {
+    const std::shared_ptr<TableState> state = StateOf(changes.metadata().uuid);
+    const std::unique_lock turn(state->turn);
+    const LoadedTable table = TRY(catalog_.Load(changes.name()));
+    const TableMetadata& metadata = *table.metadata;
+    TRY(CheckSame(changes, metadata));
+    TRY(CheckRead(changes, metadata));
+    const Snapshot* snapshot = metadata.current_snapshot();
+    changes.SetReadAt(IdOf(snapshot));
+    if (snapshot == nullptr) return {};
+    const SharedFiles files = TRY(manifests_.Read(*snapshot));
+    TableKeys* table_keys = TRY(KeysOf(*state, metadata));
+    TRY(table_keys->Advance(metadata, *snapshot, *files));
+    found = TRY(table_keys->Locate(wanted));
+  }
+  // A file that leaves the table now stays for those who read it.
+  std::ranges::sort(found, {}, [](const TableKeys::KeyedRow& row) {
+    return std::tuple(row.file->sequence_number, std::string_view(row.file->file.path), row.row);
+  });
+  std::optional<size_t> source;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const SharedFile& file = found[i].file;
+    if (i == 0 || file != found[i - 1].file)
+      source = gatherer.AddSource(
+          [this, file, columns = gatherer.columns()](std::span<const int64_t> rows) {
+            return ReadRowsAt(context_.store, context_.database, file->file, columns, rows);
+          });
+    gatherer.Take(which[found[i].key], *source, found[i].row);
+  }
+  return {};
+}
+
 // Looks the keys up, in the state that the commit is made on.
 Result<void> Writer::FindDeleted(Attempt& attempt, FileChanges& changes) {
   const TableMetadata& metadata = *attempt.base.metadata;
@@ -191,11 +297,8 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   TableChanges& changes = *attempt.changes;
   attempt.base = TRY(catalog_.Load(changes.name()));
   const TableMetadata& metadata = *attempt.base.metadata;
-  const TableMetadata& begun = changes.metadata();
-  if (metadata.uuid != begun.uuid) return Changed(changes.name(), "the identity");
-  if (!metadata.schema().SameAs(begun.schema())) return Changed(changes.name(), "the columns");
-  if (metadata.default_spec_id != begun.default_spec_id)
-    return Changed(changes.name(), "the partitions");
+  TRY(CheckSame(changes, metadata));
+  TRY(CheckRead(changes, metadata));
   const Snapshot* parent = metadata.current_snapshot();
   if (parent != nullptr) attempt.current = TRY(manifests_.Read(*parent));
 
@@ -207,16 +310,19 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   } else if (!changes.touched().empty()) {
     TRY(FindDeleted(attempt, file_changes));
   }
-  for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
-    for (const WrittenFile& file : *files) file_changes.added.push_back(file.added);
-  for (const WrittenFile& file : changes.files())
-    attempt.report.added_rows += file.added.file.record_count;
+  TRY(CheckNew(changes, attempt.current));
+  for (const WrittenFile& file : changes.files()) file_changes.added.push_back(file.added);
+  std::ranges::copy(changes.objects(), std::back_inserter(file_changes.added));
+  for (const AddedFile& file : file_changes.added)
+    attempt.report.added_rows += file.file.record_count;
+  for (const WrittenFile& file : attempt.deletes) file_changes.added.push_back(file.added);
   attempt.report.name = changes.name();
   if (file_changes.added.empty() && file_changes.removed.empty() && changes.notes().empty() &&
       !changes.replaces())
     return {};
   const bool removes = !file_changes.removed.empty() || !attempt.deletes.empty();
-  file_changes.operation = !removes ? "append" : changes.files().empty() ? "delete" : "overwrite";
+  const bool adds = !changes.files().empty() || !changes.objects().empty();
+  file_changes.operation = !removes ? "append" : adds ? "overwrite" : "delete";
   file_changes.summary = changes.notes();
   attempt.made =
       TRY(MakeSnapshot(metadata, parent, attempt.current, file_changes, options_.manifests,

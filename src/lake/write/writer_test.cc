@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "lake/upkeep/compaction.h"
 #include "lake/write/writer_fixture.h"
 
 namespace caudal::lake {
@@ -46,6 +47,197 @@ TEST_F(WriterTest, CollapsesRowsOfOneKey) {
   EXPECT_EQ(done.added_rows, 2);
   EXPECT_EQ(done.deleted_rows, 2);
   EXPECT_EQ(Read("t"), (Rows{{1, "z"}, {2, "again"}}));
+}
+
+TEST_F(WriterTest, ChangesRowByRowInOrder) {
+  NewTable shape;
+  shape.schema = Schema::Make(0,
+                              {Field{1, "id", Type(TypeKind::kLong), true},
+                               Field{2, "name", Type(TypeKind::kString), true}},
+                              {1})
+                     .value();
+  Make("t", shape);
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}, {5, "e"}}).ok());
+  BatchBuilder builder = BatchBuilder::Make(Columns()).value();
+  std::vector<RowChange> changes;
+  const auto row = [&](RowChange change, std::optional<int64_t> id,
+                       std::optional<std::string> name) {
+    changes.push_back(change);
+    id ? builder.column(0).AppendLong(*id) : builder.column(0).AppendNull();
+    name ? builder.column(1).AppendBytes(*name) : builder.column(1).AppendNull();
+  };
+  row(RowChange::kKeep, std::nullopt, std::nullopt);
+  row(RowChange::kPut, 1, "put");
+  row(RowChange::kRemove, 1, std::nullopt);  // no row
+  row(RowChange::kRemove, 2, std::nullopt);
+  row(RowChange::kPut, 2, "put");  // in place of the table's
+  row(RowChange::kKeep, 3, std::nullopt);
+  row(RowChange::kRemove, 4, std::nullopt);
+  row(RowChange::kPut, 6, "once");
+  row(RowChange::kPut, 6, "twice");
+  row(RowChange::kRemove, 99, std::nullopt);
+  const Batch batch = builder.Finish().value();
+  const CommittedTable done = Change("t", [&](WriteTransaction& tx, const TableName& table) {
+                                return tx.Change(table, batch, changes);
+                              }).value();
+  EXPECT_EQ(done.added_rows, 2);
+  EXPECT_EQ(done.deleted_rows, 3);
+  EXPECT_EQ(Read("t"), (Rows{{2, "put"}, {3, "c"}, {5, "e"}, {6, "twice"}}));
+
+  const auto change = [&](std::optional<int64_t> id, RowChange one, size_t count) {
+    row(one, id, std::nullopt);
+    changes.clear();
+    const Batch bad = builder.Finish().value();
+    return Change("t", [&](WriteTransaction& tx, const TableName& table) {
+      return tx.Change(table, bad, std::vector<RowChange>(count, one));
+    });
+  };
+  EXPECT_THAT(change(std::nullopt, RowChange::kRemove, 1).error().message,
+              HasSubstr("primary key"));
+  EXPECT_THAT(change(7, RowChange::kPut, 1).error().message, HasSubstr("a value is required"));
+  EXPECT_THAT(change(7, RowChange::kRemove, 2).error().message, HasSubstr("1 rows with 2 changes"));
+  EXPECT_EQ(change(7, RowChange::kKeep, 1).value().snapshot_id, 0);
+}
+
+TEST_F(WriterTest, AddsObjectsThatAreThereAsFiles) {
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  Make("replica");
+  NewTable shape;
+  shape.schema = Schema::Make(0, Columns().fields()).value();
+  Make("history", shape);
+  const std::string uri = "gs://landing/shop/1.parquet";
+  const DataFile landed = Land(uri, {{1, "a"}, {1, "b"}});
+  EXPECT_EQ(DescribeObject(*store_, *parquet_, uri, Columns()).value(), landed);
+  const auto apply = [&](bool fail) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    EXPECT_TRUE(tx->AddFile(Name("history"), landed).ok());
+    EXPECT_TRUE(tx->Upsert(Name("replica"), RowsOf({{1, "b"}})).ok());
+    return tx->Commit([&](meta::Tx&) -> Result<void> {
+      if (fail) return MakeError(ErrorKind::kDiskFull, "no");
+      return {};
+    });
+  };
+  EXPECT_FALSE(apply(true).ok());
+  { EXPECT_TRUE(writer_->Begin()->AddFile(Name("history"), landed).ok()); }
+  EXPECT_TRUE(Exists(uri));
+  EXPECT_EQ(Read("history"), Rows());
+  EXPECT_EQ(apply(false).value().size(), 2u);
+  EXPECT_EQ(Read("history"), (Rows{{1, "a"}, {1, "b"}}));
+  EXPECT_EQ(Read("replica"), (Rows{{1, "b"}}));
+  const LoadedTable history = catalog_->Load(Name("history")).value();
+  const Snapshot& snapshot = *history.metadata->current_snapshot();
+  EXPECT_EQ(snapshot.operation(), "append");
+  EXPECT_EQ(snapshot.summary.at("added-records"), "2");
+  EXPECT_EQ(snapshot.summary.at("added-data-files"), "1");
+  EXPECT_EQ(FilesOf("history")->Files(FileContent::kData).at(0)->file, landed);
+
+  EXPECT_EQ(apply(false).error().code, "table.file_exists");
+  const DataFile other = Land("gs://landing/shop/2.parquet", {{2, "c"}});
+  const auto twice =
+      Change("history", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.AddFile(table, other));
+        return tx.AddFile(table, other);
+      });
+  EXPECT_EQ(twice.error().code, "table.file_exists");
+  DataFile strange = other;
+  ++strange.file_size_bytes;
+  const auto add = [&](const std::string& name, const DataFile& file) {
+    return writer_->Begin()->AddFile(Name(name), file).error().kind;
+  };
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.path = "gs://landing/none";
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.content = FileContent::kPositionDeletes;
+  EXPECT_EQ(add("history", strange), ErrorKind::kInvalid);
+  shape.spec.fields.push_back({{1}, 1000, "id", Transform()});
+  Make("parted", shape);
+  EXPECT_EQ(add("parted", other), ErrorKind::kInvalid);
+  // A table with a key finds the rows of such a file, too.
+  const CommittedTable both =
+      Change("replica", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.Delete(table, KeysOf({1})));
+        return tx.AddFile(table, other);
+      }).value();
+  EXPECT_EQ(both.metadata->current_snapshot()->operation(), "overwrite");
+  EXPECT_EQ(Upsert("replica", {{2, "C"}}).value().deleted_rows, 1);
+  EXPECT_EQ(Read("replica"), (Rows{{2, "C"}}));
+}
+
+class RowsOfATable : public WriterFixture {
+ protected:
+  using Texts = std::vector<std::string>;
+
+  static Schema Names() { return Schema::Make(0, {Columns().fields()[1]}).value(); }
+  // "-" for a key without a row.
+  static Texts Look(WriteTransaction& tx, const std::vector<int64_t>& ids) {
+    const FoundRows found = tx.Rows(Name("t"), KeysOf(ids), Names()).value();
+    EXPECT_EQ(found.places.size(), ids.size());
+    Texts names;
+    for (const int64_t place : found.places)
+      names.emplace_back(place == FoundRows::kNone ? "-" : found.rows.column(0).bytes(place));
+    return names;
+  }
+  void Compact() {
+    const std::atomic<bool> stop = false;
+    EXPECT_EQ(Compactor(*writer_, {}, stop).RunAll(Name("t")).value().commits, 1);
+  }
+};
+
+TEST_F(RowsOfATable, AreThoseThatTheTransactionSees) {
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  std::vector<std::pair<int64_t, std::string>> many;
+  for (int64_t id = 1000; id < 41'000; ++id) many.emplace_back(id, "n" + std::to_string(id));
+  ASSERT_TRUE(Append("t", many).ok());
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}}).ok());
+  ASSERT_TRUE(Upsert("t", {{1, "A"}, {40'000, "N"}}).ok());
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{2, "x"}, {5, "e"}, {2, "B"}})).ok());
+  ASSERT_TRUE(tx->Delete(Name("t"), KeysOf({3})).ok());
+  ASSERT_TRUE(tx->Append(Name("t"), RowsOf({{6, "f"}})).ok());
+  EXPECT_EQ(Look(*tx, {4, 2, 3, 99, 1, 4, 40'000, 1000, 39'999, 5, 6}),
+            (Texts{"d", "B", "-", "-", "A", "d", "N", "n1000", "n39999", "e", "-"}));
+  EXPECT_EQ(Look(*tx, {}), Texts());
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{4, "D"}})).ok());
+  EXPECT_EQ(Look(*tx, {4}), (Texts{"D"}));
+  EXPECT_EQ(tx->Commit().value()[0].deleted_rows, 3);
+  EXPECT_EQ(Read("t").size(), 40'005u);
+
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Replace(Name("t")).ok());
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  const auto refused = [&](const Field& column) {
+    return tx->Rows(Name("t"), KeysOf({1}), Schema::Make(0, {column}).value()).error().kind;
+  };
+  EXPECT_EQ(refused(Field{3, "no", Type(TypeKind::kString)}), ErrorKind::kInvalid);
+  EXPECT_EQ(refused(Field{2, "name", Type(TypeKind::kLong)}), ErrorKind::kInvalid);
+}
+
+TEST_F(RowsOfATable, ThatWereReadMustNotChangeBeforeTheCommit) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("t", {{3, "c"}, {4, "d"}}).ok());
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a"}));
+  Compact();
+  EXPECT_EQ(Look(*tx, {3, 1}), (Texts{"c", "a"}));
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a+"}})).ok());
+  EXPECT_TRUE(tx->Commit().ok());
+
+  tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a+"}));
+  std::unique_ptr<WriteTransaction> blind = writer_->Begin();
+  ASSERT_TRUE(blind->Upsert(Name("t"), RowsOf({{2, "b+"}})).ok());
+  EXPECT_EQ(Look(*blind, {2}), (Texts{"b+"}));  // it said so itself
+  ASSERT_TRUE(Upsert("t", {{1, "other"}}).ok());
+  EXPECT_EQ(tx->Rows(Name("t"), KeysOf({2}), Names()).error().code, "table.rows_changed");
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a++"}})).ok());
+  const Error conflict = tx->Commit().error();
+  EXPECT_EQ(conflict.kind, ErrorKind::kConflict);
+  EXPECT_EQ(conflict.code, "table.rows_changed");
+  EXPECT_TRUE(blind->Commit().ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "other"}, {2, "b+"}, {3, "c"}, {4, "d"}}));
 }
 
 TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {

@@ -252,7 +252,7 @@ Result<void> SnapshotReader::TakeRow(Table& table, std::string_view row) {
     TableDecoder::Layout layout;
     layout.table = table.source.table.Name();
     layout.columns = bound.columns;
-    for (size_t i = 0; i < bound.columns.size(); ++i) layout.sent.emplace_back(i);
+    for (size_t i = 0; i < bound.columns.size(); ++i) layout.sent.columns.emplace_back(i);
     layout.key_text = bound.key_text;
     table.decoder = TRY(TableDecoder::Make(bound.landed.history, std::move(layout)));
   }

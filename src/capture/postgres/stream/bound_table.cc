@@ -13,7 +13,7 @@ Result<BoundTable> BindTable(const SourceTable& table, const SourceOptions& opti
   bound.key_text = shape.key_text;
   bound.landed.folder = TableFolder(table.schema, table.name);
   bound.landed.incarnation = incarnation;
-  bound.landed.history = TRY(tables.Open(options.name, table.schema, table.name, columns));
+  bound.landed.history = TRY(tables.Open(table.schema, table.name, columns));
   NameAsIn(bound.landed.history, bound.columns);
   return bound;
 }

@@ -87,28 +87,18 @@ void NameAsIn(const Schema& history, std::vector<CapturedColumn>& columns) {
   for (size_t i = 0; i < columns.size(); ++i) columns[i].name = history.fields()[i].name;
 }
 
-Result<std::vector<std::optional<size_t>>> SentColumns(const caudal::postgres::Relation& relation,
-                                                       const std::vector<CapturedColumn>& columns) {
-  const auto changed = [&](std::string_view column, std::string_view how) {
-    return MakeError(ErrorKind::kConflict,
-                     fmt::format("the column \"{}\" of {} {} in this part of the source's log",
-                                 column, QuoteName(relation.schema, relation.name), how),
-                     "postgres.columns_changed");
-  };
-  std::vector<std::optional<size_t>> sent;
-  sent.reserve(relation.columns.size());
+SentColumns SentColumnsOf(const caudal::postgres::Relation& relation,
+                          const std::vector<CapturedColumn>& columns) {
+  SentColumns sent;
+  sent.columns.reserve(relation.columns.size());
   for (const caudal::postgres::RelationColumn& column : relation.columns) {
     const auto captured = std::ranges::find(columns, column.name, &CapturedColumn::source_name);
-    if (captured == columns.end()) {
-      sent.emplace_back();
-      continue;
-    }
-    if (captured->type_oid != column.type_oid) return changed(column.name, "is of another type");
-    sent.emplace_back(static_cast<size_t>(captured - columns.begin()));
+    const bool same = captured != columns.end() && captured->type_oid == column.type_oid;
+    sent.columns.push_back(same ? std::optional<size_t>(captured - columns.begin()) : std::nullopt);
   }
   for (size_t i = 0; i < columns.size(); ++i)
-    if (std::ranges::find(sent, std::optional(i)) == sent.end())
-      return changed(columns[i].source_name, "is missing");
+    if (std::ranges::find(sent.columns, std::optional(i)) == sent.columns.end())
+      sent.missing.push_back(i);
   return sent;
 }
 

@@ -39,10 +39,14 @@ std::vector<ChangeColumn> ChangeColumnsOf(const std::vector<CapturedColumn>& col
 // Gives the columns the names that they have in `history`, of which they are the first.
 void NameAsIn(const Schema& history, std::vector<CapturedColumn>& columns);
 
-// For each value of the relation's tuples, the column that it is of; nothing: none that is
-// captured. kConflict ("postgres.columns_changed") when a captured column isn't among them, or is
-// of another type: what is known of the table is older or newer than this part of the log.
-Result<std::vector<std::optional<size_t>>> SentColumns(const caudal::postgres::Relation& relation,
-                                                       const std::vector<CapturedColumn>& columns);
+// Where the values of a relation's tuples go.
+struct SentColumns {
+  std::vector<std::optional<size_t>> columns;  // of each value; nothing: of none that is captured
+  // Captured ones that this part of the log hasn't, or has as another type: what is known of the
+  // table is newer than it, or older.
+  std::vector<size_t> missing;
+};
+SentColumns SentColumnsOf(const caudal::postgres::Relation& relation,
+                          const std::vector<CapturedColumn>& columns);
 
 }  // namespace caudal::capture::postgres
