@@ -4,14 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "capture/landing/history_tables.h"
 #include "capture/landing/landing.h"
 #include "capture/postgres/catalog.h"
 #include "capture/postgres/stream/bound_table.h"
+#include "capture/postgres/stream/change_collector.h"
+#include "capture/postgres/stream/replication_stream.h"
 #include "capture/postgres/test_server.h"
 #include "engine/parquet_reader.h"
 #include "objects/store_fixture.h"
@@ -21,11 +27,32 @@ namespace caudal::capture::postgres {
 // Histories without tables.
 class ShapedTables final : public HistoryTables {
  public:
-  Result<Schema> Open(const std::string&, const std::string&, const std::string&,
+  Result<Schema> Open(const std::string&, const std::string&,
                       const std::vector<ChangeColumn>& columns) override {
     const ChangeShape shape = TRY(ShapeOf(columns));
     return shape.history;
   }
+};
+
+// Captures all tables but those that are called "other".
+class CatalogBinder final : public TableBinder {
+ public:
+  CatalogBinder(Connection& connection, SourceOptions options)
+      : connection_(connection), options_(std::move(options)) {}
+
+  Result<std::optional<BoundTable>> Bind(const caudal::postgres::Relation& relation) override {
+    if (relation.name == "other") return std::optional<BoundTable>();
+    const SourceCatalog catalog = TRY(ReadCatalog(connection_, options_));
+    const SourceTable* table = catalog.Find(relation.oid);
+    if (table == nullptr) return MakeError(ErrorKind::kNotFound, "no such table");
+    ShapedTables tables;
+    BoundTable bound = TRY(BindTable(*table, options_, 1, tables));
+    return std::optional(std::move(bound));
+  }
+
+ private:
+  Connection& connection_;
+  const SourceOptions options_;
 };
 
 class LandedSourceTest : public objects::StoreFixture {
@@ -43,6 +70,7 @@ class LandedSourceTest : public objects::StoreFixture {
     sql_ = Connection::Connect(source_.connection, Purpose::kNormal).value();
     Ask(*sql_, "SET search_path = public");
     Ask(*sql_, "CREATE PUBLICATION p FOR ALL TABLES");
+    binder_ = std::make_unique<CatalogBinder>(*sql_, source_);
     parquet_ = engine::InProcessDatabase::Open().value();
     ledger_ = std::make_unique<Ledger>(*database_);
     landing_ = Landing::Open({"bucket", folder_ + "/landing"}, *store_, *ledger_, *parquet_, clock_,
@@ -54,6 +82,7 @@ class LandedSourceTest : public objects::StoreFixture {
             .value();
   }
   void TearDown() override {
+    stream_.reset();
     sql_.reset();
     Ask(*admin_,
         "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = "
@@ -84,6 +113,39 @@ class LandedSourceTest : public objects::StoreFixture {
   }
   // A slot of the source's name, from here on.
   void MakeSlot() { Run("SELECT pg_create_logical_replication_slot('" + name_ + "', 'pgoutput')"); }
+  void OpenStream() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (true) {
+      auto stream = ReplicationStream::Start({source_.connection, name_, "p", {}});
+      if (stream.ok()) {
+        stream_ = std::move(stream).take();
+        return;
+      }
+      // The one before it has its slot until its session has ended.
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << stream.error().message;
+    }
+  }
+  ChangeCollector Collector(uint64_t memory = 64u << 20) {
+    const SourceProgress progress = ledger_->ProgressOf("shop").value().value();
+    return ChangeCollector({"shop", epoch_, progress.landed, memory}, *landing_, *binder_);
+  }
+  // Until so many transactions with changes have come.
+  Result<void> Collect(ChangeCollector& collector, int transactions) {
+    int64_t changes = 0;
+    while (transactions > 0) {
+      const auto message =
+          TRY(stream_->Next(std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+      if (!message) return MakeError(ErrorKind::kTimeout, "nothing came");
+      TRY(collector.Take(*message));
+      if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
+        if (changes > 0) --transactions;
+        changes = 0;
+      } else if (std::get_if<caudal::postgres::Begin>(&*message) == nullptr) {
+        ++changes;
+      }
+    }
+    return {};
+  }
   std::vector<LandedBatch> Batches() { return ledger_->BatchesOf("shop", 0, 1000).value(); }
 
   BoundTable Bound(const SourceTable& table, uint32_t incarnation = 1) {
@@ -118,6 +180,8 @@ class LandedSourceTest : public objects::StoreFixture {
   std::unique_ptr<engine::InProcessDatabase> parquet_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Landing> landing_;
+  std::unique_ptr<CatalogBinder> binder_;
+  std::unique_ptr<ReplicationStream> stream_;
   uint32_t epoch_ = 0;
 };
 

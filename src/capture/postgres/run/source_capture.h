@@ -32,7 +32,7 @@ struct CaptureLimits {
   uint64_t batch_bytes = 256u << 20;
   // Batches follow each other at once when little comes; when much comes, not faster than so.
   std::chrono::milliseconds batch_interval{200};
-  std::chrono::seconds catalog_interval{30};  // between looks for new tables
+  std::chrono::seconds catalog_interval{2};  // between looks for new tables, and at the slot
   std::chrono::milliseconds retry_min{200};
   std::chrono::milliseconds retry_max{30'000};
 };
@@ -83,10 +83,12 @@ class SourceCapture {
   Result<void> Land(Session& session);
   Result<void> Advance(Session& session, caudal::postgres::Lsn position);
   Result<void> LookAround(Session& session);
+  Result<void> LookAtSlot(Connection& connection);
+  void GuardStopped();
 
   void SetState(CaptureState state) EXCLUDES(mutex_);
   void Failed(const Error& error, bool retry) EXCLUDES(mutex_);
-  void WaitForNextTry(std::optional<std::chrono::milliseconds> wait) EXCLUDES(mutex_);
+  bool WaitForNextTry(std::chrono::milliseconds wait) EXCLUDES(mutex_);
   template <class Change>
   void Show(const Change& change) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -99,6 +101,7 @@ class SourceCapture {
   const Parts parts_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> read_tables_ = false;
+  bool warned_ = false;  // that the slot keeps much; of the thread that runs
 
   mutable Mutex mutex_;
   CondVar wake_;
