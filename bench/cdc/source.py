@@ -10,7 +10,7 @@ sys.path.insert(0, str(TREE / "test"))
 
 from support.postgres import Postgres, programs  # noqa: E402
 
-SETTINGS = ["shared_buffers=1GB", "max_wal_size=16GB", "logical_decoding_work_mem=256MB", "max_connections=60"]
+SETTINGS = ["shared_buffers=1GB", "max_wal_size=16GB", "logical_decoding_work_mem=256MB", "max_connections=60", "max_replication_slots=20", "max_wal_senders=20"]
 COLUMNS = "id bigint PRIMARY KEY, customer int, note varchar(20), amount numeric(12,2), created_at timestamptz, paid boolean"
 ROW = "i, i % 100000, 'note number ' || i, (i % 1000000) / 100.0, now(), i % 2 = 0"
 
