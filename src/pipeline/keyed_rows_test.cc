@@ -3,85 +3,19 @@
 
 #include <gmock/gmock.h>
 
-#include "capture/landing/change_builder.h"
-#include "lake/format/new_table.h"
-#include "pipeline/column_map.h"
+#include "pipeline/changes_fixture.h"
 #include "pipeline/unchanged_values.h"
 
 namespace caudal::pipeline {
 namespace {
 
-using capture::ChangeBuilder;
-using capture::ChangeColumn;
 using capture::ChangeOp;
 using testing::ElementsAre;
 
-class KeyedRowsTest : public testing::Test {
+class KeyedRowsTest : public ChangesFixture {
  protected:
   void SetUp() override { Open({{"id", Type(TypeKind::kInt), true, false, 1}}); }
 
-  // Columns: the key's, and "note".
-  void Open(std::vector<ChangeColumn> key) {
-    columns_ = std::move(key);
-    columns_.push_back({"note", Type(TypeKind::kString), false, false, 9});
-    const capture::ChangeShape shape = capture::ShapeOf(columns_).value();
-    key_text_ = shape.key_text;
-    replica_ = Made(shape.replica);
-    history_ = Made(shape.history);
-    layout_ = ChangeLayoutOf(replica_, history_).value();
-    builder_.emplace(
-        ChangeBuilder::Make(history_.schema(), columns_.size(), shape.key_text).value());
-  }
-  lake::TableMetadata Made(const Schema& schema) {
-    lake::NewTable table;
-    table.uuid = "f79c3e09-677c-4bbd-a479-3f349cb785e7";
-    table.location = "gs://lake/t";
-    table.schema = schema;
-    std::vector<MappedColumn> mapped;
-    for (size_t i = 0; i < columns_.size(); ++i)
-      mapped.push_back({static_cast<int32_t>(i) + 1, columns_[i].source_id, columns_[i].name});
-    table.properties[kColumnsProperty] = TextOf(mapped);
-    return lake::MakeTableMetadata(table, 0).value();
-  }
-
-  // `note` "?": unchanged. `before`: the key before.
-  void Row(ChangeOp op, std::optional<int> id, const char* note, std::optional<int> before = {}) {
-    id ? builder_->column(0).AppendInt(*id) : builder_->column(0).AppendNull();
-    if (note == nullptr || std::string_view(note) == "?") {
-      builder_->column(1).AppendNull();
-      if (note != nullptr) builder_->Unchanged("note");
-    } else {
-      builder_->column(1).AppendBytes(note);
-    }
-    if (before) {
-      builder_->before(0).AppendInt(*before);
-      builder_->before(1).AppendNull();
-    }
-    builder_->EndRow({op, {1, 2, ordinal_++}, 3, before.has_value()});
-  }
-  // As it is read of a file: what the layout names, in its order.
-  Batch Changes() {
-    const Batch all = builder_->Finish().value();
-    std::vector<Array> columns;
-    for (const Field& field : layout_.read.fields()) {
-      const auto& fields = history_.schema().fields();
-      const size_t place =
-          static_cast<size_t>(std::ranges::find(fields, field.id, &Field::id) - fields.begin());
-      const Array& column = all.column(place);
-      if (field.name != capture::kBefore && field.name != capture::kCaudal) {
-        columns.push_back(column);
-        continue;
-      }
-      std::vector<Array> parts;
-      for (const Field& part : field.type.fields()) {
-        const auto& every = fields[place].type.fields();
-        parts.push_back(column.children()[static_cast<size_t>(
-            std::ranges::find(every, part.name, &Field::name) - every.begin())]);
-      }
-      columns.push_back(column.WithChildren(field.type, std::move(parts)));
-    }
-    return {all.rows(), std::move(columns)};
-  }
   static std::vector<std::string> TextsOf(const KeyedRows& keyed) {
     std::vector<std::string> texts;
     for (int64_t row = 0; row < keyed.rows.rows(); ++row) {
@@ -113,13 +47,6 @@ class KeyedRowsTest : public testing::Test {
     };
   }
 
-  std::vector<ChangeColumn> columns_;
-  bool key_text_ = false;
-  lake::TableMetadata replica_;
-  lake::TableMetadata history_;
-  ChangeLayout layout_;
-  std::optional<ChangeBuilder> builder_;
-  uint64_t ordinal_ = 0;
   int looked_up_ = 0;
 };
 
@@ -151,14 +78,6 @@ TEST_F(KeyedRowsTest, TheLastTruncateIsFound) {
   Row(ChangeOp::kTruncate, {}, nullptr);
   Row(ChangeOp::kInsert, 1, "a");
   EXPECT_EQ(LastTruncate(layout_, Changes()), 2);
-}
-
-TEST_F(KeyedRowsTest, WithoutAKeyRowsOnlyCome) {
-  Open({{"id", Type(TypeKind::kInt), false, false, 1}});
-  Row(ChangeOp::kInsert, 1, "a");
-  EXPECT_THAT(TextsOf(KeyedRowsOf(layout_, Changes()).value()), ElementsAre("+1 a"));
-  Row(ChangeOp::kDelete, 1, "a");
-  EXPECT_EQ(KeyedRowsOf(layout_, Changes()).error().code, "pipeline.no_key");
 }
 
 TEST_F(KeyedRowsTest, UnchangedValuesAreThoseBefore) {

@@ -77,6 +77,10 @@ class Run(loop.Loop):
         return ([source_load.Writer(i, numbers, self) for i in range(WRITERS)]
                 + [source_load.Asker(i, numbers, self) for i in range(ASKERS)])
 
+    @property
+    def ballast(self):
+        return self.disk.mount_point / "ballast"
+
     def sql(self, text):
         return self.postgres.sql(text, "chaos")
 
@@ -158,7 +162,7 @@ class Run(loop.Loop):
     def fill_disk(self):
         free = shutil.disk_usage(self.disk.mount_point).free
         try:
-            with open(self.disk.mount_point / "ballast", "wb") as file:
+            with open(self.ballast, "wb") as file:
                 loop.os.posix_fallocate(file.fileno(), 0, max(free - (1 << 20), 1))
         except OSError:
             pass
@@ -170,7 +174,7 @@ class Run(loop.Loop):
         elif trouble == "severed" or trouble == "silent":
             self.proxy.sever()
         elif self.disk_is_full:
-            (self.disk.mount_point / "ballast").unlink(missing_ok=True)
+            self.ballast.unlink(missing_ok=True)
             time.sleep(0.3)  # queries that began while it was full
             self.disk_is_full = False
 
@@ -178,6 +182,8 @@ class Run(loop.Loop):
         super().end(plan)
         if self.begun and not self.ended:
             self.end_trouble(plan.trouble)
+        if self.can_cut:
+            self.ballast.unlink(missing_ok=True)  # a cut may have brought it back
 
     def verify(self, rng):
         if self.begun and not self.ended:

@@ -225,7 +225,7 @@ Result<void> SourceCapture::Prepare(Session& session) {
     status.server_version = report.server_version;
   });
   session.identity = report.identity;
-  TRY(EnsurePublication(*session.connection, options_, report.catalog));
+  TRY(EnsurePublication(*session.connection, options_, catalog));
 
   const std::optional<SlotState> slot = TRY(ReadSlot(*session.connection, options_.slot));
   const std::string identity = IdentityOf(session.identity, options_.slot);
@@ -257,7 +257,7 @@ Result<void> SourceCapture::Prepare(Session& session) {
   });
   session.tables = TRY(SourceTables::Make(
       {options_, *session.connection, parts_.ledger, parts_.database, parts_.histories},
-      std::move(report.catalog)));
+      std::move(catalog)));
   return {};
 }
 

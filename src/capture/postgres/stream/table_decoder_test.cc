@@ -170,7 +170,7 @@ TEST_F(TableDecoderTest, TablesWithoutAKey) {
   Run("INSERT INTO t VALUES (1, 'x'), (1, 'x')");
   Run("DELETE FROM t WHERE a = 1");
   EXPECT_THAT(Changes("t"), ElementsAre("1|x|c|-", "1|x|c|-", "1|x|d|(1,x)", "1|x|d|(1,x)"));
-  EXPECT_TRUE(shape_.replica.identifier_field_ids().empty());
+  EXPECT_TRUE(shape_.row_key);
 }
 
 TEST_F(TableDecoderTest, TheKeyIsTheReplicaIdentity) {
