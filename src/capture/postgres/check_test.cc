@@ -130,11 +130,11 @@ TEST_F(CheckTest, APublicationIsLookedThrough) {
       slot_ + " FOR TABLE a (id) WHERE (id > 3), r WITH (publish = 'insert, truncate')");
   const SourceOptions options = Source({"public.*"});
   const SourceReport report = Check(options);
-  EXPECT_EQ(Errors(report),
-            (Codes{"publication_columns", "publication_filter", "publication_operations"}));
-  EXPECT_EQ(CodesOf(report, Severity::kWarning),
-            (Codes{"publication_table", "publish_via_partition_root"}));
-  EXPECT_EQ(Errors(Check(Source({"public.*", "b"}))).back(), "publication_table");
+  EXPECT_EQ(Errors(report), (Codes{"publication_columns", "publication_filter",
+                                   "publication_operations", "publish_via_partition_root"}));
+  EXPECT_EQ(CodesOf(report, Severity::kWarning), (Codes{"publication_table"}));
+  const Codes named = Errors(Check(Source({"public.*", "b"})));
+  EXPECT_NE(std::ranges::find(named, "publication_table"), named.end());
   EXPECT_EQ(Find(report, "publication_operations")
                 .what.substr(Find(report, "publication_operations").what.find("publish ")),
             "publish update, delete");

@@ -43,7 +43,6 @@ sources:
     user: caudal
     password: {password}
     slot: {self.slot}
-    publication: {self.slot}
     tables: {tables}
 {more}"""
         self.server = self._launch(config=config)
@@ -94,8 +93,9 @@ sources:
     def tables(self):
         return replica.tables_of(self.sql, self.status()["tables"])
 
-    def check(self, history=True):
-        """That every table equals its copy, and that its history leads to it. Gives the histories, by table."""
+    def check(self, history=True, read_anew=False):
+        """That every table equals its copy, and that its history leads to it. Gives the histories, by table. While a table is
+        read anew its changes aren't told, only what they led to."""
         self.wait()
         histories = {}
         for table in self.tables():
@@ -106,7 +106,7 @@ sources:
                 histories[table.name] = replica.history_of(self.query, table)
                 differs = replica.difference(there, replica.replay(table, histories[table.name]))
                 assert not differs, f"the history of {table.source}: {differs}"
-        replica.check_positions(histories.values())
+        replica.check_positions(histories.values(), whole=not read_anew)
         return histories
 
     def ops(self, table):
@@ -123,7 +123,7 @@ def copied(copied_postgres, start):
     """copied(sql, …): a database in which that was run, with a publication of all its tables, copied from its start on."""
     made = []
 
-    def one(sql="", publication="FOR ALL TABLES", **options):
+    def one(sql="", publication="FOR ALL TABLES", wait=True, **options):
         database = f"shop{next(numbers)}"
         copied_postgres.sql(f"CREATE DATABASE {database}")
         source = Copied(copied_postgres, database, start)
@@ -131,10 +131,11 @@ def copied(copied_postgres, start):
         if sql:
             source.sql(sql)
         if publication:
-            source.sql(f"CREATE PUBLICATION caudal_{database} {publication}"
+            source.sql(f"CREATE PUBLICATION caudal_shop {publication}"
                        + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication))
         source.start(**options)
-        source.wait()
+        if wait:
+            source.wait()
         return source
 
     yield one

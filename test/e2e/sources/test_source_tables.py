@@ -70,8 +70,13 @@ def test_a_table_is_dropped_and_made_anew(copied):
 def test_a_table_is_made_anew_with_another_key(copied):
     shop = copied(KEYED + "CREATE TABLE u (id int PRIMARY KEY)")
     shop.sql("DROP TABLE t; CREATE TABLE t (k text PRIMARY KEY, n bigint); INSERT INTO t VALUES ('seven', 70)")
+    status = shop.until(lambda status: status["state"] == "stopped", "isn't stopped")
+    assert status["error"]["code"] == "pipeline.key_changed"
     shop.sql("INSERT INTO u VALUES (1)")
-    shop.check(history=False)
+    for table in ("t", "t__changes"):
+        assert shop.server.request("DELETE", f"/iceberg/v1/namespaces/raw_shop/tables/{table}").ok
+    shop.server.cli("sources", "resnapshot", "shop", "public.t")
+    shop.check(read_anew=True)
 
 
 def test_tables_are_added_to_a_publication_of_all(copied):
@@ -92,19 +97,30 @@ def test_tables_are_added_to_a_publication_of_caudals_own(copied):
     shop.check()
 
 
-@pytest.mark.parametrize("root", ["true", "false"])
-def test_a_partitioned_table_is_one(copied, root):
-    shop = copied("CREATE TABLE p (id int, day date, v text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
-                  "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');"
-                  "CREATE TABLE p2 (v text, day date NOT NULL, id int NOT NULL, PRIMARY KEY (id, day));"
-                  "ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');"
-                  "INSERT INTO p VALUES (1, '2024-01-05', 'a'), (2, '2024-02-05', 'b')",
-                  publication=f"FOR ALL TABLES WITH (publish_via_partition_root = {root})")
+PARTITIONED = """CREATE TABLE p (id int, day date, v text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE p2 (v text, day date NOT NULL, id int NOT NULL, PRIMARY KEY (id, day));
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
+INSERT INTO p VALUES (1, '2024-01-05', 'a'), (2, '2024-02-05', 'b')"""
+
+
+@pytest.mark.parametrize("publication", [None, "FOR ALL TABLES"])
+def test_a_partitioned_table_is_one(copied, publication):
+    shop = copied(PARTITIONED, publication=publication)
     shop.sql("INSERT INTO p VALUES (3, '2024-01-06', 'c'), (4, '2024-02-06', 'd'); UPDATE p SET v = 'bb' WHERE id = 2;"
              "UPDATE p SET day = '2024-02-07' WHERE id = 1; DELETE FROM p WHERE id = 3")
     assert [table["name"] for table in shop.status()["tables"]] == ["p"]
     shop.check()
     shop.sql("CREATE TABLE p3 PARTITION OF p FOR VALUES FROM ('2024-03-01') TO ('2024-04-01'); INSERT INTO p VALUES (9, '2024-03-03', 'late')")
+    shop.check()
+
+
+def test_a_publication_of_partitions_is_refused(copied):
+    shop = copied(PARTITIONED, publication="FOR ALL TABLES WITH (publish_via_partition_root = false)", wait=False)
+    status = shop.until(lambda status: status["state"] == "stopped", "isn't stopped")
+    assert status["error"]["code"] == "postgres.check.publish_via_partition_root"
+    shop.sql(status["error"]["remedy"].partition(": ")[2])
+    shop.server.cli("sources", "restart", "shop")
     shop.check()
 
 

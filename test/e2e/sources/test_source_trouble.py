@@ -33,7 +33,7 @@ def test_it_goes_on_after_a_restart_within_the_snapshot(copied):
         shop.server.cli("sources", "resnapshot", "shop", "--all")
         shop.sql("UPDATE u SET v = 'y' || v WHERE id % 50 = 0; DELETE FROM u WHERE id % 997 = 0; INSERT INTO u SELECT max(id) + 1, 'new' FROM u")
         shop.server.restart()
-    shop.check()
+    shop.check(read_anew=True)
 
 
 def test_a_source_that_restarts_is_waited_for(copied, copied_postgres):
@@ -88,7 +88,7 @@ def test_a_password_that_is_wrong_later_stops_it(copied, copied_postgres):
     copied_postgres.sql("ALTER ROLE caudal PASSWORD 'another'")
     try:
         shop.sql(f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{shop.slot}'")
-        status = stopped(shop, "postgres.check.connection")
+        status = stopped(shop, "postgres.28P01")
         assert re.search("password", status["error"]["message"] + status["error"]["remedy"])
         shop.sql("INSERT INTO t VALUES (1000, 1, 'meanwhile')")
     finally:
@@ -103,7 +103,7 @@ def test_one_table_is_read_anew(copied):
     shop.wait()
     shop.server.cli("sources", "resnapshot", "shop", "public.t")
     shop.sql("UPDATE t SET n = n + 1 WHERE id < 50; INSERT INTO u VALUES (2)")
-    histories = shop.check()
+    histories = shop.check(read_anew=True)
     assert "t" in [change.op for change in histories["t"]] and "t" not in [change.op for change in histories["u"]]
     done = shop.server.cli("sources", "resnapshot", "shop", "public.none", check=False)
     assert done.returncode and "public.none" in done.stderr
