@@ -133,6 +133,31 @@ std::string AddTableSql(const SourceOptions& options, const SourceTable& table,
          TableSql(options, table, server_version) + ";";
 }
 
+Result<std::vector<std::string>> PublishNewTables(Connection& connection,
+                                                  const SourceOptions& options,
+                                                  SourceCatalog& catalog) {
+  std::vector<std::string> left_out;
+  const std::optional<PublicationState> state =
+      TRY(ReadPublication(connection, options.publication));
+  if (!state) return left_out;
+  std::vector<uint32_t> lacking;
+  for (const SourceTable* table : MissingTables(*state, catalog)) {
+    if (options.publication == DefaultSlotName(options.name)) {
+      const Result<Rows> added =
+          connection.Query(AddTableSql(options, *table, connection.server_version()));
+      // Another start of ours may have come first.
+      if (added.ok() || added.error().Is(ErrorKind::kAlreadyExists)) continue;
+      if (RetryRuleOf(added.error().kind).retry) return added.error();
+    }
+    left_out.push_back(table->Name());
+    lacking.push_back(table->oid);
+  }
+  std::erase_if(catalog.tables, [&](const SourceTable& table) {
+    return std::ranges::find(lacking, table.oid) != lacking.end();
+  });
+  return left_out;
+}
+
 Result<PublicationState> EnsurePublication(Connection& connection, const SourceOptions& options,
                                            const SourceCatalog& catalog) {
   const int version = connection.server_version();

@@ -43,6 +43,13 @@ std::string CreatePublicationSql(const SourceOptions& options, const SourceCatal
                                  int server_version);
 std::string AddTableSql(const SourceOptions& options, const SourceTable& table, int server_version);
 
+// Tables that came since the publication was made: adds them, where it is the one that Caudal makes
+// (the default name); else they are taken out of `catalog`, and are listed. Nothing happens without
+// a publication.
+Result<std::vector<std::string>> PublishNewTables(Connection& connection,
+                                                  const SourceOptions& options,
+                                                  SourceCatalog& catalog);
+
 // Makes the publication when it isn't there. One that is, is used as it is: kConflict, with the
 // statements that help, when it lacks a table or an operation.
 Result<PublicationState> EnsurePublication(Connection& connection, const SourceOptions& options,

@@ -35,6 +35,14 @@ std::string IdentityOf(const SystemIdentity& identity, const std::string& slot) 
   return fmt::format("{}/{}/{}", identity.system_id, identity.timeline, slot);
 }
 
+// Another text when tables were made or dropped.
+Result<std::string> RelationsMark(Connection& connection) {
+  const Rows rows =
+      TRY(connection.Query("SELECT count(*) || ' ' || coalesce(max(oid::bigint), 0) FROM "
+                           "pg_catalog.pg_class WHERE relkind IN ('r', 'p')"));
+  return std::string(rows.Text(0, 0));
+}
+
 // What to do about an error that doesn't pass by itself.
 std::string RemedyOf(const Error& error, const std::string& source) {
   static constexpr std::array<std::string_view, 5> kReadAnew = {
@@ -82,6 +90,7 @@ struct SourceCapture::Session {
   steady_clock::duration landing{};    // how long it took
   steady_clock::time_point advanced_at;
   steady_clock::time_point looked_at = steady_clock::now();
+  std::string relations;  // RelationsMark's, when the catalogue was read
 };
 
 SourceCapture::SourceCapture(SourceOptions options, CaptureLimits limits, Parts parts)
@@ -189,6 +198,9 @@ Result<void> SourceCapture::RunOnce() {
 
 Result<void> SourceCapture::Prepare(Session& session) {
   session.connection = TRY(Connection::Connect(options_.connection, Purpose::kNormal));
+  SourceCatalog catalog = TRY(ReadCatalog(*session.connection, options_));
+  TRY(PublishNewTables(*session.connection, options_, catalog));
+  session.relations = TRY(RelationsMark(*session.connection));
   SourceReport report = TRY(CheckSource(options_));
   for (const Finding& finding : report.findings) {
     if (finding.severity != Severity::kError) continue;
@@ -393,7 +405,9 @@ Result<void> SourceCapture::LookAround(Session& session) {
   const bool asked = read_tables_.exchange(false);
   if (!asked && now - session.looked_at < limits_.catalog_interval) return {};
   session.looked_at = now;
-  TRY(session.tables->Refresh());
+  std::string relations = TRY(RelationsMark(*session.connection));
+  if (relations != session.relations) TRY(session.tables->Refresh());
+  session.relations = std::move(relations);
   if (asked) TRY(session.tables->Reload());
   const std::optional<SlotState> slot = TRY(ReadSlot(*session.connection, options_.slot));
   if (!slot) return {};

@@ -32,7 +32,7 @@ struct CaptureLimits {
   uint64_t batch_bytes = 256u << 20;
   // Batches follow each other at once when little comes; when much comes, not faster than so.
   std::chrono::milliseconds batch_interval{200};
-  std::chrono::seconds catalog_interval{30};  // between looks for new tables
+  std::chrono::seconds catalog_interval{2};  // between looks for new tables, and at the slot
   std::chrono::milliseconds retry_min{200};
   std::chrono::milliseconds retry_max{30'000};
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "capture/postgres/publication.h"
 
 namespace caudal::capture::postgres {
 namespace {
@@ -78,6 +79,14 @@ Result<void> SourceTables::NoteTables() {
 
 Result<void> SourceTables::Refresh() {
   catalog_ = TRY(ReadCatalog(parts_.connection, parts_.options));
+  const std::vector<std::string> left_out =
+      TRY(PublishNewTables(parts_.connection, parts_.options, catalog_));
+  for (const std::string& table : left_out)
+    if (told_.insert(table).second)
+      LogWarning("a table isn't copied: the publication lacks it",
+                 {{"source", parts_.options.name},
+                  {"table", table},
+                  {"publication", parts_.options.publication}});
   return NoteTables();
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class SourceTables final : public TableBinder {
   static Result<std::unique_ptr<SourceTables>> Make(Parts parts, SourceCatalog catalog);
 
   // The catalogue as it is now. Tables that are new, or others of a known name, are noted in the
-  // ledger, to be read.
+  // ledger, to be read; those that the publication lacks, and can't be added to it, are left out.
   Result<void> Refresh();
 
   // Nothing for a table that isn't captured, or of which nothing is read yet: its rows of now come
@@ -75,6 +76,7 @@ class SourceTables final : public TableBinder {
   Parts parts_;
   SourceCatalog catalog_;
   std::map<std::string, Known> known_;  // by folder
+  std::set<std::string> told_;          // tables of which was said that they aren't published
 };
 
 }  // namespace caudal::capture::postgres
