@@ -190,7 +190,7 @@ int Main(int argc, char** argv) {
                      {"batches", done->batches},
                      {"seconds", seconds.count()},
                      {"cpu_seconds", bench::OwnCpuSeconds()},
-                     {"peak_kib", usage.ru_maxrss}};
+                     {"rss_mib", usage.ru_maxrss / 1024}};
   std::printf("%s\n", DumpJson(line).c_str());
   return 0;
 }
