@@ -84,4 +84,19 @@ Result<ChangeShape> ShapeOf(const std::vector<ChangeColumn>& columns) {
   return shape;
 }
 
+Result<Schema> SnapshotColumnsOf(const Schema& history, bool unrepresentable) {
+  std::vector<Field> fields;
+  for (const Field& field : history.fields()) {
+    if (field.name == kBefore) continue;
+    fields.push_back(field);
+    if (field.name != kCaudal) continue;
+    std::vector<Field> parts = field.type.fields();
+    std::erase_if(parts, [&](const Field& part) {
+      return part.name != "position" && !(unrepresentable && part.name == "unrepresentable");
+    });
+    fields.back().type = Type::Struct(std::move(parts));
+  }
+  return Schema::Make(history.id(), std::move(fields), {});
+}
+
 }  // namespace caudal::capture

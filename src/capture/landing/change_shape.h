@@ -49,4 +49,8 @@ inline constexpr const char* kBefore = "before";
 // is there. kInvalid when there are too many columns or types nest too deep.
 Result<ChangeShape> ShapeOf(const std::vector<ChangeColumn>& columns);
 
+// Of a history, what rows of a snapshot have beside the source's columns: `op`, and of `_caudal`
+// the position and, if it is asked for, what columns don't hold. What a file lacks is null.
+Result<Schema> SnapshotColumnsOf(const Schema& history, bool unrepresentable);
+
 }  // namespace caudal::capture
