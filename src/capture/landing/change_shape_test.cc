@@ -60,9 +60,12 @@ TEST(ChangeShapeTest, NamesStayApart) {
                Column("Duration", TypeKind::kLong), Column("_caudal", TypeKind::kLong),
                Column("before", TypeKind::kLong)})
           .value();
-  EXPECT_THAT(Names(shape.replica),
-              ElementsAre("op_1", "duration", "Duration_1", "_caudal_1", "before_1", "_caudal"));
-  EXPECT_THAT(KeyOf(shape.replica), ElementsAre());
+  EXPECT_THAT(Names(shape.replica), ElementsAre("op_1", "duration", "Duration_1", "_caudal_1",
+                                                "before_1", "_caudal_key", "_caudal"));
+  // Nothing is its key: its rows are.
+  EXPECT_TRUE(shape.row_key);
+  EXPECT_THAT(KeyOf(shape.replica), ElementsAre("_caudal_key"));
+  EXPECT_EQ(shape.history.FindByName("_caudal_key"), nullptr);
 }
 
 TEST(ChangeShapeTest, TablesWithoutColumnsHaveRowsToo) {

@@ -73,7 +73,7 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
   if (rows.rows() == 0) return {};
   const auto same = [&](const std::unique_ptr<File>& file) {
     return file->table.folder == table.folder && file->table.incarnation == table.incarnation &&
-           file->table.history == table.history;
+           file->table.fresh == table.fresh && file->table.history == table.history;
   };
   auto found = std::ranges::find_if(open_, same);
   if (found == open_.end()) {
@@ -111,7 +111,8 @@ std::string LandingBatch::ObjectOf(const File& file, Micros landed_at) const {
                      file.last.Text());
 }
 
-Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
+Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end,
+                                           const std::function<Result<void>(meta::Tx&)>& also) {
   for (std::unique_ptr<File>& file : open_) TRY(FinishFile(std::move(file)));
   open_.clear();
   LandedChanges landed;
@@ -131,6 +132,7 @@ Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
     one.bytes = file->parquet.bytes;
     one.first = file->first;
     one.last = file->last;
+    one.fresh = file->table.fresh;
     objects::FileToPublish& object = publish.emplace_back();
     object.path = file->path;
     object.request.bucket = one.bucket;
@@ -145,7 +147,7 @@ Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
         for (size_t i = 0; i < objects.size(); ++i)
           batch.files[i].generation = objects[i].generation;
         batch.number = TRY(Ledger::Append(tx, source_, batch, end.resume_at));
-        return {};
+        return also ? also(tx) : Result<void>();
       }));
   FAILPOINT_NO_ERROR("capture.landing.landed");
   for (size_t i = 0; i < finished_.size(); ++i)

@@ -102,14 +102,17 @@ Result<void> CheckPublication(Connection& connection, const SourceOptions& optio
          "such changes would be missed",
          "publish everything",
          {"ALTER PUBLICATION " + name + " SET (publish = 'insert, update, delete, truncate');"}});
-  for (const SourceTable* table : MissingTables(*publication, catalog))
-    findings.push_back({Severity::kError,
+  for (const SourceTable* table : MissingTables(*publication, catalog)) {
+    if (!MayPublish(options, *table)) continue;  // said of its replica identity
+    const bool named = options.Names(table->schema, table->name);
+    findings.push_back({named ? Severity::kError : Severity::kWarning,
                         "publication_table",
                         table->Name(),
                         "the publication " + name + " lacks " + table->Name(),
-                        "its changes would be missed",
+                        named ? "its changes would be missed" : "it isn't copied",
                         "add it, as its owner or a superuser",
                         {AddTableSql(options, *table, version)}});
+  }
   const bool partitioned = std::ranges::any_of(
       catalog.tables, [](const SourceTable& table) { return table.kind == 'p'; });
   if (partitioned && !publication->via_root && version >= 130000)
