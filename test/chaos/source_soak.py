@@ -10,6 +10,7 @@ once all is visible every table must equal the source's, and its history must te
 source note each) and lead to what the table holds. Begins anew each time. Exit code 0 when all rounds held, 1 at the first
 violation, whose folders are kept.
 """
+import concurrent.futures
 import dataclasses
 import pathlib
 import random
@@ -69,6 +70,8 @@ class Run(loop.Loop):
         self.postgres.sql("CREATE DATABASE chaos")
         self.postgres.sql(f"CREATE ROLE caudal LOGIN SUPERUSER PASSWORD '{database.PASSWORD}'")
         self.sql(database.SCHEMA)
+        # What starts a PostgreSQL must not end before it: it gets a signal then.
+        self.keeper = concurrent.futures.ThreadPoolExecutor(1)
         self.proxy = severed.Proxy(lambda: self.postgres.port)
         self.known, self.told_up_to, self.audited = {}, "", 0  # of what was checked: rows by table, a position, a number
         self.read_anew = ()
@@ -136,7 +139,7 @@ class Run(loop.Loop):
 
     def begin_trouble(self, trouble):
         if trouble == "PostgreSQL restarts":
-            self.restarting = source_load.in_background(self.restart_postgres)
+            self.restarting = self.keeper.submit(self.restart_postgres)
         elif trouble == "severed":
             self.proxy.sever()
         elif trouble == "silent":
@@ -170,7 +173,7 @@ class Run(loop.Loop):
     def end_trouble(self, trouble):
         self.ended = True
         if trouble == "PostgreSQL restarts":
-            self.restarting.join()
+            self.restarting.result()
         elif trouble == "severed" or trouble == "silent":
             self.proxy.sever()
         elif self.disk_is_full:
@@ -194,6 +197,7 @@ class Run(loop.Loop):
         super().close()
         self.proxy.close()
         self.postgres.stop()
+        self.keeper.shutdown()
         if not self.violated:
             shutil.rmtree(self.postgres.folder, ignore_errors=True)
 
