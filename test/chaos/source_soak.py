@@ -105,9 +105,10 @@ class Run(loop.Loop):
         rng = random.Random(f"sources:{self.seed}:{self.round}")
         trouble = rng.choice(TROUBLES)
         own = [name for name in self.failpoints
-               if name.startswith(("lake.write", "lake.commit", "lake.key", "engine.parquet", "objects.publish", "pipeline.", "capture.", "meta.batch"))]
-        if plan.failpoint and rng.random() < 0.7:
-            plan = dataclasses.replace(plan, failpoint=rng.choice(own), probability=10 ** rng.uniform(-2, -0.5))
+               if name.startswith(("lake.write", "lake.commit", "lake.key", "engine.parquet", "objects.publish", "objects.adopt", "pipeline.",
+                                   "meta.batch", *(["capture.snapshot"] * (trouble == "read anew"))))]
+        if plan.failpoint and rng.random() < 0.8:
+            plan = dataclasses.replace(plan, failpoint=rng.choice(own), probability=10 ** rng.uniform(-2, -0.3))
         dies = rng.random() < 0.7 if trouble else True
         more = {"moment_s": plan.moment_s + 0.7, "server_dies": dies, "receiver_failing": 0, "receiver_down": False}
         if not dies:
