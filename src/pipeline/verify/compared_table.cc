@@ -25,10 +25,10 @@ Error OtherColumns(std::string_view which) {
 }
 
 Error Missing(std::string_view name) {
-  return MakeError(ErrorKind::kConflict,
-                   "the replica has no column \"" + std::string(name) +
-                       "\": another program changed it",
-                   "verify.columns");
+  return MakeError(
+      ErrorKind::kConflict,
+      "the replica has no column \"" + std::string(name) + "\": another program changed it",
+      "verify.columns");
 }
 
 Result<std::vector<MappedColumn>> ColumnsOf(const lake::TableMetadata& metadata,
@@ -75,8 +75,7 @@ Batch ComparedTable::Compared(const Batch& rows) const {
   const Array& element = list.children()[0];
   const Type& list_type = fields.back().type.fields()[0].type;
   const Type& element_type = list_type.element().type;
-  const Array value =
-      element.children()[kUnrepresentableValue].As(element_type.fields()[0].type);
+  const Array value = element.children()[kUnrepresentableValue].As(element_type.fields()[0].type);
   const Array values = list.WithChildren(list_type, {element.WithChildren(element_type, {value})});
   compared.push_back(caudal.WithChildren(fields.back().type, {values}));
   return {rows.rows(), std::move(compared)};
@@ -100,7 +99,8 @@ Result<ComparedTable> CompareTable(const capture::postgres::SourceTable& source,
     const Field* field = replica.schema().Find(ours[i].field);
     if (field == nullptr) return Missing(columns[i].name);
     if (!SameLayout(field->type, columns[i].type)) return OtherColumns("replica");
-    if (!SameLayout(table.history.fields()[i].type, columns[i].type)) return OtherColumns("history");
+    if (!SameLayout(table.history.fields()[i].type, columns[i].type))
+      return OtherColumns("history");
     fields.push_back(*field);
   }
   NameAsIn(table.history, table.columns);
@@ -113,8 +113,7 @@ Result<ComparedTable> CompareTable(const capture::postgres::SourceTable& source,
   fields.push_back(std::move(unrepresentable));
   table.schema = TRY(Schema::Make(replica.schema().id(), std::move(fields)));
   const std::vector<int32_t>& identifiers = replica.schema().identifier_field_ids();
-  if (!identifiers.empty())
-    table.codec = TRY(lake::KeyCodec::Make(replica.schema(), identifiers));
+  if (!identifiers.empty()) table.codec = TRY(lake::KeyCodec::Make(replica.schema(), identifiers));
   return table;
 }
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "data/batch_builder.h"
-#include "lake/files/table_file_reader.h"
+#include "engine/parquet_reader.h"
 
 namespace caudal::pipeline {
 namespace {
@@ -39,41 +39,44 @@ Result<ReplicaRows> ReplicaRows::Open(lake::Writer& writer, lake::SharedMetadata
   if (snapshot == nullptr) return rows;
   const lake::SharedFiles files = TRY(writer.manifests().Read(*snapshot));
   rows.scan_ = lake::PlanScan(*files, *rows.metadata_);
+  TRY(rows.deleted_.Read(rows.context_, *rows.metadata_, *files));
   for (const lake::ScanFile& one : rows.scan_) {
     if (!one.equality_deletes.empty())
       return MakeError(ErrorKind::kUnsupported,
                        "the replica has equality deletes of another engine: compact it first",
                        "verify.equality_deletes");
-    lake::LocalFile data = TRY(lake::OpenTableFile(rows.context_.store, one.data->file));
-    rows.held_.push_back(std::move(data));
-    for (const lake::SharedFile& deletes : one.position_deletes) {
-      lake::LocalFile held = TRY(lake::OpenTableFile(rows.context_.store, deletes->file));
-      rows.held_.push_back(std::move(held));
-    }
+    lake::LocalFile file = TRY(lake::OpenTableFile(rows.context_.store, one.data->file));
+    rows.files_.push_back(std::move(file));
+    TRY(rows.deleted_.Load(rows.context_, one.data->file.path));
   }
-  TRY(rows.deleted_.Read(rows.context_, *rows.metadata_, *files));
   return rows;
 }
 
 Result<void> ReplicaRows::Read(const Schema& columns, const std::stop_token& stop,
                                const std::function<Result<void>(const Batch&)>& visit) {
-  for (const lake::ScanFile& one : scan_) {
-    const std::string& path = one.data->file.path;
-    TRY(deleted_.Load(context_, path));
-    const lake::RowSet& deleted = deleted_.Of(path);
-    lake::TableFileReader reader = TRY(lake::TableFileReader::Open(
-        context_.store, context_.database, one.data->file, columns));
-    while (const auto read = TRY(reader.Next())) {
-      if (stop.stop_requested())
-        return MakeError(ErrorKind::kCancelled, "reading the replica was cancelled",
-                         "verify.cancelled");
-      if (!AnyDeleted(deleted, read->first_row, read->batch.rows())) {
-        TRY(visit(read->batch));
-        continue;
-      }
-      const Batch living = TRY(Living(read->batch, columns, read->first_row, deleted));
-      if (living.rows() > 0) TRY(visit(living));
+  for (size_t i = 0; i < files_.size(); ++i) {
+    Result<void> read = ReadFile(i, columns, stop, visit);
+    if (!read.ok()) return std::move(read).error().Within(scan_[i].data->file.path);
+  }
+  return {};
+}
+
+Result<void> ReplicaRows::ReadFile(size_t number, const Schema& columns,
+                                   const std::stop_token& stop,
+                                   const std::function<Result<void>(const Batch&)>& visit) {
+  const lake::RowSet& deleted = deleted_.Of(scan_[number].data->file.path);
+  const std::unique_ptr<engine::ParquetReader> reader =
+      TRY(engine::ParquetReader::Open(context_.database, files_[number].path, columns));
+  while (const auto read = TRY(reader->Next())) {
+    if (stop.stop_requested())
+      return MakeError(ErrorKind::kCancelled, "reading the replica was cancelled",
+                       "verify.cancelled");
+    if (!AnyDeleted(deleted, read->first_row, read->batch.rows())) {
+      TRY(visit(read->batch));
+      continue;
     }
+    const Batch living = TRY(Living(read->batch, columns, read->first_row, deleted));
+    if (living.rows() > 0) TRY(visit(living));
   }
   return {};
 }

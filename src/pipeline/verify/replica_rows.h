@@ -21,7 +21,7 @@ class ReplicaRows {
   // The current snapshot of `metadata`. kUnsupported for deletes that can't be read here.
   static Result<ReplicaRows> Open(lake::Writer& writer, lake::SharedMetadata metadata);
 
-  // All rows, in batches, with these columns of the table (see lake::TableFileReader). kCancelled
+  // All rows, in batches, with these columns of the table (see engine::ParquetReader). kCancelled
   // after `stop`.
   Result<void> Read(const Schema& columns, const std::stop_token& stop,
                     const std::function<Result<void>(const Batch&)>& visit);
@@ -29,10 +29,13 @@ class ReplicaRows {
  private:
   explicit ReplicaRows(const lake::WriteContext& context) : context_(context) {}
 
+  Result<void> ReadFile(size_t number, const Schema& columns, const std::stop_token& stop,
+                        const std::function<Result<void>(const Batch&)>& visit);
+
   const lake::WriteContext context_;
   lake::SharedMetadata metadata_;
   std::vector<lake::ScanFile> scan_;
-  std::vector<lake::LocalFile> held_;
+  std::vector<lake::LocalFile> files_;  // of scan_
   lake::DeletedRows deleted_;
 };
 

@@ -20,8 +20,8 @@ std::vector<Difference> DifferencesOf(std::vector<HashedRow>& source,
   size_t left = 0;
   size_t right = 0;
   while (left < source.size() || right < replica.size()) {
-    const bool from_source = right == replica.size() ||
-                             (left < source.size() && source[left].key <= replica[right].key);
+    const bool from_source =
+        right == replica.size() || (left < source.size() && source[left].key <= replica[right].key);
     const RowDigest key = from_source ? source[left].key : replica[right].key;
     const size_t left_end = EndOfKey(source, left, key);
     const size_t right_end = EndOfKey(replica, right, key);

@@ -351,11 +351,10 @@ Result<void> SourceCapture::AtCut(const std::function<Result<void>(const Snapsho
   MutexLock lock(mutex_);
   if (stopping_) return cancelled();
   if (status_.state != CaptureState::kStreaming || cut_ != nullptr)
-    return MakeError(
-        ErrorKind::kUnavailable,
-        fmt::format("the source '{}' can't be looked at now: its state is {}", options_.name,
-                    cut_ != nullptr ? "busy" : NameOf(status_.state)),
-        "postgres.not_streaming");
+    return MakeError(ErrorKind::kUnavailable,
+                     fmt::format("the source '{}' can't be looked at now: its state is {}",
+                                 options_.name, cut_ != nullptr ? "busy" : NameOf(status_.state)),
+                     "postgres.not_streaming");
   cut_ = &cut;
   cut_wanted_ = true;
   while (!cut.result) {
@@ -394,6 +393,7 @@ Result<void> SourceCapture::TakeCut(Session& session) {
     if (cut == nullptr) return {};
     cut->begun = true;
   }
+  const auto begun = steady_clock::now();
   const Result<MadeCut> made = MakeCut(session, kCutWait);
   if (!made.ok()) {
     EndCut(*cut, made.error());
@@ -405,6 +405,10 @@ Result<void> SourceCapture::TakeCut(Session& session) {
     return {};
   }
   EndCut(*cut, cut->task(made->point));
+  const std::chrono::duration<double> took = steady_clock::now() - begun;
+  LogInfo(
+      "stream of a source stood still for a snapshot",
+      {{"source", options_.name}, {"position", made->point.at.Text()}, {"seconds", took.count()}});
   return {};
 }
 

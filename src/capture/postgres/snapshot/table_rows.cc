@@ -30,9 +30,11 @@ constexpr size_t kKeysAtOnce = 500;
 class Reader {
  public:
   Reader(Connection& connection, const SourceOptions& options, const TableToRead& table,
-         const std::stop_token& stop, const VisitRows& visit)
+         const std::function<Position()>& position, const std::stop_token& stop,
+         const VisitRows& visit)
       : connection_(connection),
         table_(table),
+        position_(position),
         stop_(stop),
         visit_(visit),
         rows_(table.columns.size()),
@@ -66,7 +68,8 @@ class Reader {
 
   Result<void> Take(std::string_view row) {
     const auto values = TRY(rows_.Next(row));
-    TRY(decoder_->AddSnapshotRow(values, {}));
+    TRY(decoder_->AddSnapshotRow(values,
+                                 {{}, position_ ? position_() : Position(), {}, false, {}}));
     if (limit_.limited()) {
       limit_.Take(1);
       while (limit_.Left(steady_clock::now()) == 0 && !stop_.stop_requested())
@@ -91,6 +94,7 @@ class Reader {
 
   Connection& connection_;
   const TableToRead& table_;
+  const std::function<Position()> position_;  // or none
   const std::stop_token stop_;
   const VisitRows& visit_;
   caudal::postgres::CopyTextReader rows_;
@@ -107,10 +111,9 @@ std::string ColumnList(const std::vector<CapturedColumn>& columns, bool key_only
 
 std::string KeysSql(const TableToRead& table, std::string_view filter,
                     std::span<const std::vector<std::string>> keys) {
-  std::string sql = fmt::format("COPY (SELECT {} FROM {}{} WHERE ({}) IN (",
-                                ColumnList(table.columns, false),
-                                table.table.kind == 'p' ? "" : "ONLY ", table.table.Name(),
-                                ColumnList(table.columns, true));
+  std::string sql = fmt::format(
+      "COPY (SELECT {} FROM {}{} WHERE ({}) IN (", ColumnList(table.columns, false),
+      table.table.kind == 'p' ? "" : "ONLY ", table.table.Name(), ColumnList(table.columns, true));
   std::string_view glue;
   for (const std::vector<std::string>& key : keys) {
     sql += fmt::format("{}(", std::exchange(glue, ", "));
@@ -129,7 +132,7 @@ Result<void> ReadTableRows(Connection& connection, const SourceOptions& options,
                            const VisitRows& visit) {
   const SourceTable& of = table.table;
   const std::string_view filter = options.FilterOf(of.schema, of.name);
-  Reader reader(connection, options, table, stop, visit);
+  Reader reader(connection, options, table, {}, stop, visit);
   const auto read = [&](uint32_t relation, const std::string& name) -> Result<void> {
     TRY(reader.Copy(CopySql(name, {relation, 0, std::nullopt}, table.columns, filter)));
     return CheckNotRewritten(connection, relation);
@@ -142,9 +145,10 @@ Result<void> ReadTableRows(Connection& connection, const SourceOptions& options,
 
 Result<void> ReadRowsByKey(Connection& connection, const SourceOptions& options,
                            const TableToRead& table, std::span<const std::vector<std::string>> keys,
-                           const std::stop_token& stop, const VisitRows& visit) {
+                           const std::function<Position()>& position, const std::stop_token& stop,
+                           const VisitRows& visit) {
   const std::string_view filter = options.FilterOf(table.table.schema, table.table.name);
-  Reader reader(connection, options, table, stop, visit);
+  Reader reader(connection, options, table, position, stop, visit);
   for (size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
     const auto part = keys.subspan(first, std::min(kKeysAtOnce, keys.size() - first));
     TRY(reader.Copy(KeysSql(table, filter, part)));
