@@ -101,7 +101,7 @@ bench: build ## Measure against what others reach; prints the figures of docs/be
 	@$(SETUP) bench
 	@ninja -C build/release -j $(JOBS)
 	@bench/setup
-	@status=0; for one in bench/run.py bench/functions/run.py bench/lake/run.py; do $(PYTHON) $$one $(ARGS) || status=$$?; done; exit $$status
+	@status=0; for one in bench/run.py bench/functions/run.py bench/lake/run.py bench/cdc/run.py; do $(PYTHON) $$one $(ARGS) || status=$$?; done; exit $$status
 
 .PHONY: lint
 lint: ## Check layers, format and shell scripts, and clang-tidy on changed files (TIDY=all: on all)

@@ -5,6 +5,8 @@
 //   prepare  captures the source until its tables are read
 //   land     goes on from there up to a position: change files, nothing applied
 //   apply    the same, applied to tables as well
+//
+// All are measured from the moment when the source was told to send.
 #include <libpq-fe.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -50,23 +52,31 @@ struct Options {
 class Meter {
  public:
   void Print(Json more) const {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
     more["seconds"] = std::chrono::duration<double>(SteadyClock::now() - begun_).count();
-    more["cpu_seconds"] = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-    more["rss_mib"] = usage.ru_maxrss / 1024;
+    more["cpu_seconds"] = CpuSeconds() - cpu_;
+    more["rss_mib"] = Usage().ru_maxrss / 1024;
     std::puts(more.dump().c_str());
   }
 
  private:
+  static rusage Usage() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage;
+  }
+  static double CpuSeconds() {
+    const rusage usage = Usage();
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+
   SteadyClock::time_point begun_ = SteadyClock::now();
+  double cpu_ = CpuSeconds();
 };
 
 int Bare(const Options& options) {
-  const Meter meter;
   const Lsn until = Lsn::Parse(options.until).value();
   const std::string info = "host=" + options.host + " port=" + std::to_string(options.port) +
                            " dbname=" + options.database + " user=" + options.user +
@@ -81,14 +91,14 @@ int Bare(const Options& options) {
     return 1;
   }
   PQclear(started);
+  const Meter meter;
   int64_t messages = 0;
   int64_t bytes = 0;
   for (Lsn at; at < until;) {
     char* data = nullptr;
     const int got = PQgetCopyData(connection, &data, 1);
     if (got > 0) {
-      const auto frame =
-          postgres::ParseReplicationFrame({data, static_cast<size_t>(got)}).value();
+      const auto frame = postgres::ParseReplicationFrame({data, static_cast<size_t>(got)}).value();
       if (const auto* message = std::get_if<postgres::XLogData>(&frame)) {
         ++messages;
         bytes += got;
@@ -179,8 +189,12 @@ int WaitFor(const Status& status, const Done& done) {
     const auto now = status();
     if (const std::optional<Error>& error = now.error; error) return FailWith(*error);
     if (done(now)) return 0;
-    std::this_thread::sleep_for(milliseconds(2));
+    std::this_thread::sleep_for(milliseconds(1));
   }
+}
+
+bool IsStreaming(const pg::CaptureStatus& status) {
+  return status.state == pg::CaptureState::kStreaming;
 }
 
 int Prepare(const Options& options) {
@@ -193,10 +207,7 @@ int Prepare(const Options& options) {
       source, {*place.lake->catalog, *place.lake->writer, *place.store, *place.lake->parquet,
                *place.landing, *place.ledger, *place.database, SystemClock()});
   pipeline.Start();
-  return WaitFor([&] { return pipeline.status().capture; },
-                 [](const pg::CaptureStatus& status) {
-                   return status.state == pg::CaptureState::kStreaming;
-                 });
+  return WaitFor([&] { return pipeline.status().capture; }, IsStreaming);
 }
 
 int Land(const Options& options) {
@@ -206,11 +217,14 @@ int Land(const Options& options) {
   pg::SourceCapture capture(SourceOf(options), {},
                             {*place.landing, *place.ledger, *place.database, tables, SystemClock(),
                              [](const capture::LandedChanges&) {}});
-  const Meter meter;
   std::thread running([&] { capture.Run(); });
-  const int failed = WaitFor([&] { return capture.status(); },
-                             [&](const pg::CaptureStatus& status) { return status.landed >= until; });
-  if (failed == 0) meter.Print({{"rows", capture.status().rows}});
+  (void)WaitFor([&] { return capture.status(); }, IsStreaming);
+  const Meter meter;
+  const int failed =
+      WaitFor([&] { return capture.status(); },
+              [&](const pg::CaptureStatus& status) { return status.landed >= until; });
+  if (failed == 0)
+    meter.Print({{"rows", capture.status().rows}, {"batches", capture.status().batches}});
   capture.Stop();
   running.join();
   return failed;
@@ -226,8 +240,9 @@ int Apply(const Options& options) {
   pipeline::SourcePipeline pipeline(
       source, {*place.lake->catalog, *place.lake->writer, *place.store, *place.lake->parquet,
                *place.landing, *place.ledger, *place.database, SystemClock()});
-  const Meter meter;
   pipeline.Start();
+  (void)WaitFor([&] { return pipeline.status().capture; }, IsStreaming);
+  const Meter meter;
   struct Seen {
     std::optional<Error> error;
     Lsn visible;
@@ -235,8 +250,7 @@ int Apply(const Options& options) {
   const int failed = WaitFor(
       [&] {
         const pipeline::SourceStatus status = pipeline.status();
-        return Seen{status.apply_error ? status.apply_error : status.capture.error,
-                    status.visible};
+        return Seen{status.apply_error ? status.apply_error : status.capture.error, status.visible};
       },
       [&](const Seen& seen) { return seen.visible >= until; });
   if (failed == 0) meter.Print({{"rows", pipeline.status().rows_applied}});

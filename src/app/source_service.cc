@@ -65,8 +65,11 @@ SourceService::Source SourceService::MakeSource(pipeline::SourcePipeline::Option
 Result<void> SourceService::Start() {
   MutexLock lock(mutex_);
   if (sources_.empty()) return {};
-  Result<objects::Bucket> made = store_.CreateBucket(bucket_, {});
-  if (!made.ok() && !made.error().Is(ErrorKind::kAlreadyExists)) return std::move(made).error();
+  // On a full disk nothing is made: reads and deletes go on there, also after a start.
+  Result<objects::Bucket> there = store_.GetBucket(bucket_);
+  if (!there.ok() && there.error().Is(ErrorKind::kNotFound))
+    there = store_.CreateBucket(bucket_, {});
+  if (!there.ok()) return std::move(there).error();
   for (auto& [name, source] : sources_) source.pipeline->Start();
   return {};
 }

@@ -9,11 +9,13 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "data/batch_builder.h"
 #include "lake/files/table_file_reader.h"
 #include "lake/keys/key_codec.h"
 #include "lake/written_file.h"
 #include "pipeline/change_layout.h"
 #include "pipeline/keyed_rows.h"
+#include "pipeline/row_keys.h"
 #include "pipeline/unchanged_values.h"
 
 namespace caudal::pipeline {
@@ -80,7 +82,8 @@ class Applier::Attempt {
   struct Table {
     TablePair names;
     ChangeLayout layout;
-    std::optional<lake::KeyCodec> codec;  // none: no key
+    std::optional<lake::KeyCodec> codec;
+    std::unique_ptr<RowKeys> row_keys;  // of a layout with row_key
     Schema history;
     size_t files = 0;
   };
@@ -95,9 +98,12 @@ class Applier::Attempt {
     const lake::SharedMetadata history = TRY(write_->MetadataOf(table.names.history));
     table.layout = TRY(ChangeLayoutOf(*replica, *history));
     table.history = history->schema();
-    if (!table.layout.key.empty())
-      table.codec = TRY(
-          lake::KeyCodec::Make(table.layout.replica, table.layout.replica.identifier_field_ids()));
+    table.codec = TRY(
+        lake::KeyCodec::Make(table.layout.replica, table.layout.replica.identifier_field_ids()));
+    if (table.layout.row_key)
+      table.row_keys = std::make_unique<RowKeys>(
+          [this, name = table.names.replica, codec = *table.codec](
+              const std::vector<std::string>& keys) { return Find(name, codec, keys); });
     return &tables_.emplace(folder, std::move(table)).first->second;
   }
 
@@ -110,6 +116,7 @@ class Applier::Attempt {
     if (!passed_over) {
       const int64_t from =
           emptied != emptied_.end() && number == emptied->second.file ? emptied->second.row + 1 : 0;
+      if (from > 0 && table->row_keys) table->row_keys->Clear();
       if (!TRY(ApplyRows(*table, file, described, number, from))) return false;
     }
     TRY(write_->AddFile(table->names.history, std::move(described)));
@@ -136,7 +143,13 @@ class Applier::Attempt {
   }
 
   Result<void> Put(Table& table, const LandedFile& file, Batch rows) {
-    if (table.codec && HasUnchanged(table.layout, rows)) {
+    if (table.row_keys) {
+      const KeyedRows keyed = TRY(table.row_keys->Apply(table.layout, rows));
+      if (table.row_keys->missing() > 0 || HasUnchanged(table.layout, rows))
+        incomplete_.insert(file.table);
+      return write_->Change(table.names.replica, keyed.rows, keyed.changes);
+    }
+    if (HasUnchanged(table.layout, rows)) {
       const FindPresent find = [&](const Batch& keys, const Schema& columns) {
         return write_->Rows(table.names.replica, keys, columns);
       };
@@ -145,8 +158,21 @@ class Applier::Attempt {
       rows = std::move(filled.changes);
     }
     const KeyedRows keyed = TRY(KeyedRowsOf(table.layout, rows));
-    if (!table.codec || file.fresh) return write_->Append(table.names.replica, keyed.rows);
+    if (file.fresh) return write_->Append(table.names.replica, keyed.rows);
     return write_->Change(table.names.replica, keyed.rows, keyed.changes);
+  }
+
+  // Which of these texts are keys of the replica.
+  Result<std::vector<bool>> Find(const lake::TableName& replica, const lake::KeyCodec& codec,
+                                 const std::vector<std::string>& keys) {
+    BatchBuilder builder = TRY(BatchBuilder::Make(codec.key_schema()));
+    for (const std::string& key : keys) builder.column(0).AppendBytes(key);
+    const Batch wanted = TRY(builder.Finish());
+    const lake::FoundRows found = TRY(write_->Rows(replica, wanted, codec.key_schema()));
+    std::vector<bool> there;
+    there.reserve(found.places.size());
+    for (const int64_t place : found.places) there.push_back(place != lake::FoundRows::kNone);
+    return there;
   }
 
   Result<void> Commit() {

@@ -44,12 +44,18 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
   const std::vector<int32_t>& identifiers = layout.replica.identifier_field_ids();
   std::vector<Field> read;
   std::vector<Field> key_before;
+  std::vector<Field> all_before;
   layout.source.resize(ours.size());
   const Field before_all = ours.empty() ? Field() : TRY(Top(history.schema(), capture::kBefore));
   for (const Field& field : layout.replica.fields()) {
     if (field.name == capture::kCaudal) continue;
     const size_t place = read.size();
     const bool identifies = std::ranges::find(identifiers, field.id) != identifiers.end();
+    if (field.name == capture::kKeyText &&
+        history.schema().FindByName(capture::kKeyText) == nullptr) {
+      layout.row_key = true;
+      continue;
+    }
     if (identifies) layout.key.push_back(place);
     if (field.name == capture::kKeyText) {
       layout.key_text = true;
@@ -64,10 +70,9 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
     if (column == nullptr) return Missing(field.name);
     layout.source[static_cast<size_t>(mapped - ours.begin())] = place;
     read.push_back(*column);
-    if (identifies) {
-      Field part = TRY(Part(before_all, column->name));
-      key_before.push_back(std::move(part));
-    }
+    Field part = TRY(Part(before_all, column->name));
+    if (identifies) key_before.push_back(part);
+    all_before.push_back(std::move(part));
   }
   if (layout.replica.fields().empty() || layout.replica.fields().back().name != capture::kCaudal)
     return Missing(capture::kCaudal);
@@ -78,14 +83,14 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
   if (layout.has_before()) {
     layout.before = read.size();
     Field before = before_all;
-    before.type = Type::Struct(std::move(key_before));
+    before.type = Type::Struct(layout.row_key ? std::move(all_before) : std::move(key_before));
     read.push_back(std::move(before));
   }
   layout.caudal = read.size();
   Field caudal = TRY(Top(history.schema(), capture::kCaudal));
   std::vector<Field> parts;
-  for (const char* name :
-       {"position", "committed_at", "unrepresentable", "before_key", "unchanged"}) {
+  for (const char* name : {"position", "committed_at", "unrepresentable", "before_key", "unchanged",
+                           "before_unrepresentable"}) {
     Field part = TRY(Part(caudal, name));
     parts.push_back(std::move(part));
   }

@@ -25,7 +25,8 @@ bool SameValue(const Array& a, const Array& b, int64_t row) {
   return std::memcmp(at(a), at(b), static_cast<size_t>(width)) == 0;
 }
 
-// The replica's `_caudal` of the changes.
+}  // namespace
+
 Array CaudalOf(const ChangeLayout& layout, const Batch& changes) {
   const Array& caudal = changes.column(layout.caudal);
   const Type& type = layout.replica.fields().back().type;
@@ -34,8 +35,6 @@ Array CaudalOf(const ChangeLayout& layout, const Batch& changes) {
     parts.push_back(caudal.children()[i].As(type.fields()[i].type));
   return caudal.WithChildren(type, std::move(parts));
 }
-
-}  // namespace
 
 int64_t LastTruncate(const ChangeLayout& layout, const Batch& changes) {
   const Array& op = changes.column(layout.op);
@@ -91,11 +90,6 @@ Result<KeyedRows> KeyedRowsOf(const ChangeLayout& layout, const Batch& changes) 
   keyed.changes.reserve(static_cast<size_t>(changes.rows()));
   for (int64_t row = 0; row < changes.rows(); ++row) {
     const char what = OpAt(op, row);
-    if (layout.key.empty() && (what == 'u' || what == 'd'))
-      return MakeError(ErrorKind::kUnsupported,
-                       "it has no primary key, and rows of it were updated or deleted: give it a "
-                       "primary key, and read it anew",
-                       "pipeline.no_key");
     keyed.changes.push_back(what == 'd' ? lake::RowChange::kRemove : lake::RowChange::kPut);
   }
   const std::vector<bool> moved = KeyMoved(layout, changes);

@@ -17,9 +17,12 @@ struct KeyedRows {
 };
 
 // `changes` are of ChangeLayout::read. A change that moves a row to another key is two: the old key
-// goes, the new row comes. Without truncates; costs no copy of a value unless a key changed.
-// kUnsupported for a table without a key, when a row was updated or deleted: naming neither.
+// goes, the new row comes. Without truncates; costs no copy of a value unless a key changed. Not of
+// a layout with row_key: see RowKeys.
 Result<KeyedRows> KeyedRowsOf(const ChangeLayout& layout, const Batch& changes);
+
+// The replica's `_caudal` of the changes.
+Array CaudalOf(const ChangeLayout& layout, const Batch& changes);
 
 // The place of the last row that empties the table; -1: none.
 int64_t LastTruncate(const ChangeLayout& layout, const Batch& changes);

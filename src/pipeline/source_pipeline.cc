@@ -15,6 +15,19 @@ using capture::postgres::Lsn;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+// The source notices a moment later that its reader is gone.
+constexpr std::chrono::seconds kDropWait{15};
+
+Result<void> DropOldSlot(capture::postgres::Connection& connection, const std::string& slot) {
+  const auto deadline = steady_clock::now() + kDropWait;
+  while (true) {
+    Result<void> dropped = capture::postgres::DropSlot(connection, slot);
+    if (dropped.ok() || !dropped.error().Is(ErrorKind::kUnavailable)) return dropped;
+    if (steady_clock::now() > deadline) return dropped;
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+}
+
 constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{10'000};
 
@@ -176,7 +189,7 @@ Result<void> SourcePipeline::ReadAnew(const std::vector<std::string>& folders) {
         capture::postgres::Connection::Connect(options_.source.connection,
                                                capture::postgres::Purpose::kNormal);
     if (!connection.ok()) return std::move(connection).error();
-    TRY(capture::postgres::DropSlot(**connection, options_.source.slot));
+    TRY(DropOldSlot(**connection, options_.source.slot));
   }
   return parts_.database.Write([&](meta::Tx& tx) -> Result<void> {
     for (const capture::CapturedTable& table : again)

@@ -82,6 +82,9 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
     file->first = first;
     const std::string path = landing_.options_.folder + "/" + landing_.random_.Hex(16) + ".parquet";
     engine::ParquetWriteOptions options;
+    // Written faster than small: read once or twice before compaction.
+    options.compression = 1;
+    options.dictionaries = false;
     options.durable = false;  // the store syncs what it publishes
     file->writer =
         TRY(engine::ParquetWriter::Open(landing_.database_, path, table.history, options));
@@ -93,9 +96,11 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
   file.last = last;
   TRY(file.writer->Write(std::move(rows)));
   if (file.writer->bytes() < landing_.options_.file_bytes) return {};
-  std::unique_ptr<File> full = std::move(*found);
+  if (ending_ != nullptr) TRY(FinishFile(std::move(ending_)));
+  ending_ = std::move(*found);
   open_.erase(found);
-  return FinishFile(std::move(full));
+  ending_->writer->End();
+  return {};
 }
 
 Result<void> LandingBatch::FinishFile(std::unique_ptr<File> file) {
@@ -113,6 +118,7 @@ std::string LandingBatch::ObjectOf(const File& file, Micros landed_at) const {
 
 Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end,
                                            const std::function<Result<void>(meta::Tx&)>& also) {
+  if (ending_ != nullptr) TRY(FinishFile(std::move(ending_)));
   for (std::unique_ptr<File>& file : open_) TRY(FinishFile(std::move(file)));
   open_.clear();
   LandedChanges landed;

@@ -89,6 +89,7 @@ class LandingBatch {
   const std::string source_;
   const Micros landed_before_;
   std::vector<std::unique_ptr<File>> open_;      // one a table
+  std::unique_ptr<File> ending_;                 // is full, and written while others fill
   std::vector<std::unique_ptr<File>> finished_;  // in the order of their ends
 };
 

@@ -335,11 +335,11 @@ Result<bool> Connection::TryBeginCopy() {
   return true;
 }
 
-Result<Received> Connection::TryReceive(CopyData& out) {
+Result<Received> Connection::TryReceive(CopyData& out, bool read) {
   if (copy_sent_ && !TRY(TryBeginCopy())) return Received::kNothingYet;
   // A record of TLS is longer than what is read at once, and what is left of it isn't in the
   // socket.
-  const int reads = tls() ? 3 : 1;
+  const int reads = !read ? 0 : tls() ? 3 : 1;
   for (int attempt = 0;; ++attempt) {
     char* data = nullptr;
     const int size = PQgetCopyData(connection_.get(), &data, 1);
@@ -365,12 +365,14 @@ Result<Received> Connection::Receive(CopyData& out, Deadline deadline) {
   while (true) {
     const Received received = TRY(TryReceive(out));
     if (received != Received::kNothingYet) return received;
-    const int unsent = PQflush(connection_.get());
-    if (unsent < 0) return Broken("the connection to the source was lost");
-    const bool ready =
-        TRY(os::WaitReady(socket(), {.read = true, .write = unsent > 0}, Left(deadline)));
-    if (!ready) return Received::kNothingYet;
+    if (!TRY(WaitForInput(deadline))) return Received::kNothingYet;
   }
+}
+
+Result<bool> Connection::WaitForInput(Deadline deadline) {
+  const int unsent = PQflush(connection_.get());
+  if (unsent < 0) return Broken("the connection to the source was lost");
+  return os::WaitReady(socket(), {.read = true, .write = unsent > 0}, Left(deadline));
 }
 
 Result<void> Connection::Send(std::string_view bytes) {

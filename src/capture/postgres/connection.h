@@ -83,7 +83,11 @@ class Connection {
   Result<void> SendCopy(const std::string& sql);
   // What has arrived, without waiting: reads the socket once when nothing is buffered. kEnd when
   // the server has ended the COPY and said that it went well.
-  Result<Received> TryReceive(CopyData& out);
+  // With `read` false only what has been read already.
+  Result<Received> TryReceive(CopyData& out, bool read = true);
+  // Whether the socket has something, or takes what is queued, before `deadline`. With TLS that may
+  // be nothing of ours, and what was read may hold more than the socket tells.
+  Result<bool> WaitForInput(Deadline deadline);
   // The same, waiting until `deadline`: kNothingYet then.
   Result<Received> Receive(CopyData& out, Deadline deadline);
   // Queues a message of ours (feedback of a replication stream) and writes what the socket takes.

@@ -43,9 +43,12 @@ std::string CreatePublicationSql(const SourceOptions& options, const SourceCatal
                                  int server_version);
 std::string AddTableSql(const SourceOptions& options, const SourceTable& table, int server_version);
 
-// Tables that came since the publication was made: adds them, where it is the one that Caudal makes
-// (the default name); else they are taken out of `catalog`, and are listed. Nothing happens without
-// a publication.
+// Whether the table may be put into a publication: one without a replica identity can't be updated
+// in the source any more, so it must be asked for by its name.
+bool MayPublish(const SourceOptions& options, const SourceTable& table);
+
+// Tables that the publication lacks: adds them, where it is the one that Caudal makes (the default
+// name). Those that can't or mustn't be added are taken out of `catalog`, and are given back.
 Result<std::vector<std::string>> PublishNewTables(Connection& connection,
                                                   const SourceOptions& options,
                                                   SourceCatalog& catalog);

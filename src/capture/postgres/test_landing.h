@@ -27,7 +27,7 @@ namespace caudal::capture::postgres {
 // Histories without tables.
 class ShapedTables final : public HistoryTables {
  public:
-  Result<Schema> Open(const std::string&, const std::string&, const std::string&,
+  Result<Schema> Open(const std::string&, const std::string&,
                       const std::vector<ChangeColumn>& columns) override {
     const ChangeShape shape = TRY(ShapeOf(columns));
     return shape.history;

@@ -157,14 +157,39 @@ TEST(Parquet, NegativeZerosStay) {
   };
   const std::vector<Batch> batches = {rows(0.0, 0.0f), rows(1.0, 2.0f), rows(0.0, -0.0f),
                                       rows(-0.0, 0.0f), rows(0.0, 0.0f)};
-  for (const uint64_t ahead : {1, 1 << 30}) {
+  for (const uint64_t ahead : {1, 1 << 30, 2}) {
     ParquetWriteOptions options;
     options.ahead_bytes = ahead;
+    options.dictionaries = ahead != 2;
     const std::string path = test.NewPath();
     EXPECT_EQ(test.Write(path, schema, batches, options).rows, 25'000);
     ExpectSameRows(batches, test.Read(path, schema));
     EXPECT_FALSE(os::Exists(path + ".earlier"));
   }
+}
+
+TEST(Parquet, TheRestIsWrittenWhileTheCallerDoesSomethingElse) {
+  TestParquet test;
+  const Schema schema = Schema::Make(0, {TestField(1, "n", Type(TypeKind::kLong))}).value();
+  BatchBuilder builder = BatchBuilder::Make(schema).value();
+  for (int64_t i = 0; i < 100'000; ++i) builder.column(0).AppendLong(i % 10);
+  const Batch batch = builder.Finish().value();
+  for (const bool dictionaries : {true, false})
+    for (const uint64_t ahead : {1, 1 << 30}) {
+      ParquetWriteOptions options;
+      options.ahead_bytes = ahead;
+      options.compression = dictionaries ? 3 : 1;
+      options.dictionaries = dictionaries;
+      const std::string path = test.NewPath();
+      auto writer = ParquetWriter::Open(test.database(), path, schema, options).value();
+      ASSERT_TRUE(writer->Write(batch).ok());
+      ASSERT_TRUE(writer->Write(batch).ok());
+      writer->End();
+      const auto file = writer->Finish();
+      ASSERT_TRUE(file.ok()) << file.error().message;
+      EXPECT_EQ(file->rows, 200'000);
+      ExpectSameRows({batch, batch}, test.Read(path, schema));
+    }
 }
 
 TEST(Parquet, RowGroupsEndAtTheirBytes) {

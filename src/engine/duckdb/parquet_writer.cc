@@ -86,6 +86,7 @@ class Writer final : public ParquetWriter {
   Writer& operator=(const Writer&) = delete;
 
   Result<void> Write(caudal::Batch batch) override;
+  void End() override { queue_.End(); }
   int64_t rows() const override { return rows_; }
   uint64_t bytes() const override { return bytes_; }
   Result<ParquetFile> Finish() override;
@@ -134,9 +135,11 @@ Result<void> Writer::Copy() {
       std::max<int64_t>((options_.row_group_rows + kVectorRows - 1) / kVectorRows, 1) * kVectorRows;
   const std::string sql = fmt::format(
       "COPY (SELECT * FROM caudal_batches({}::UBIGINT)) TO {} (FORMAT parquet, COMPRESSION zstd, "
-      "ROW_GROUP_SIZE {}, ROW_GROUP_SIZE_BYTES {}, USE_TMP_FILE false{}, FIELD_IDS {})",
-      token_, QuoteText(path_), group_rows, options_.row_group_bytes,
-      negative_zero_ ? ", DICTIONARY_SIZE_LIMIT 0" : "", feed_.field_ids());
+      "COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {}, ROW_GROUP_SIZE_BYTES {}, USE_TMP_FILE false{}, "
+      "FIELD_IDS {})",
+      token_, QuoteText(path_), options_.compression, group_rows, options_.row_group_bytes,
+      negative_zero_ || !options_.dictionaries ? ", DICTIONARY_SIZE_LIMIT 0" : "",
+      feed_.field_ids());
   const ConnectionHandle connection = TRY(database_.state().Connect());
   return ExecuteInProcess(connection.get(), sql);
 }
@@ -146,7 +149,8 @@ Result<void> Writer::Write(caudal::Batch batch) {
   TRY(batch.Check(schema_));
   if (batch.rows() == 0) return {};
   const uint64_t bytes = batch.ByteSize();
-  if (!negative_zero_ && std::ranges::any_of(batch.columns(), HasNegativeZero)) {
+  if (options_.dictionaries && !negative_zero_ &&
+      std::ranges::any_of(batch.columns(), HasNegativeZero)) {
     negative_zero_ = true;
     if (thread_.joinable()) TRY(StartAnew());
   }

@@ -31,10 +31,22 @@ Error CantResolve(std::string_view what) {
                   what));
 }
 
+IndexedFile IndexedBy(const DataFile& file, const KeyLayout& layout) {
+  return {file.path, static_cast<uint64_t>(file.file_size_bytes), layout};
+}
+
 }  // namespace
 
 std::string KeyIndexPath(const std::string& folder, const std::string& data_file) {
   return fmt::format("{}/{}{}", folder, EncodeHex(Sha256(data_file).substr(0, 16)), kIndexSuffix);
+}
+
+Result<void> WriteKeyIndex(const std::string& folder, const DataFile& file,
+                           const EncodedKeys& keys) {
+  KeyIndexBuilder builder(IndexedBy(file, keys.layout()));
+  TRY(builder.Add(keys));
+  TRY(os::MakeDirs(folder));
+  return std::move(builder).Finish().Write(KeyIndexPath(folder, file.path));
 }
 
 Result<std::unique_ptr<TableKeys>> TableKeys::Make(objects::Store& store,
@@ -76,19 +88,14 @@ Result<EncodedKeys> TableKeys::KeysOf(const DataFile& file) {
 }
 
 Result<KeyIndex> TableKeys::IndexOf(const SharedFile& file) {
-  const IndexedFile indexed{file->file.path, static_cast<uint64_t>(file->file.file_size_bytes),
-                            codec_.layout()};
+  const IndexedFile indexed = IndexedBy(file->file, codec_.layout());
   const std::string path = KeyIndexPath(options_.folder, file->file.path);
   Result<KeyIndex> there = KeyIndex::Open(path, indexed);
   if (there.ok()) return there;
   if (!there.error().Is(ErrorKind::kNotFound))
     LogWarning("an index is built again", {{"path", path}, {"reason", there.error().message}});
   const EncodedKeys keys = TRY(KeysOf(file->file));
-  KeyIndexBuilder builder(indexed);
-  TRY(builder.Add(keys));
-  const KeyIndex built = std::move(builder).Finish();
-  TRY(os::MakeDirs(options_.folder));
-  TRY(built.Write(path));
+  TRY(WriteKeyIndex(options_.folder, file->file, keys));
   FAILPOINT("lake.keys.written");
   return KeyIndex::Open(path, indexed);
 }
@@ -97,7 +104,7 @@ Result<void> TableKeys::AddFile(const SharedFile& file) {
   auto entry = std::make_unique<Entry>();
   entry->file = file;
   entry->number = static_cast<uint32_t>(by_number_.size());
-  if (file->file.record_count >= options_.mapped_rows) {
+  if (HasIndexFile(file->file, options_)) {
     entry->index = TRY(IndexOf(file));
   } else {
     EncodedKeys keys = TRY(KeysOf(file->file));

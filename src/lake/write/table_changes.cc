@@ -6,12 +6,16 @@
 #include <unordered_map>
 #include <utility>
 
-#include "lake/files/local_file.h"
+#include "lake/files/table_file_reader.h"
 #include "lake/write/row_picker.h"
 
 namespace caudal::lake {
 
-TableChanges::~TableChanges() { DiscardFiles(context_, files_); }
+TableChanges::~TableChanges() {
+  for (Spilled& spilled : spilled_)
+    if (!spilled.gone) files_.push_back(std::move(spilled.file));
+  DiscardFiles(context_, files_);
+}
 
 Result<void> TableChanges::Append(const Batch& batch) {
   if (appended_ == nullptr)
@@ -37,23 +41,39 @@ Result<void> TableChanges::NeedKeys() {
 }
 
 Result<void> TableChanges::CheckBudget() const {
-  const uint64_t bytes = pending_bytes_ + keyed_.memory();
-  if (bytes <= options_.keyed_bytes_max) return {};
-  return MakeError(ErrorKind::kLimit,
-                   fmt::format("a transaction changes more rows of '{}' by key than fit {} bytes: "
-                               "commit it in parts",
-                               TextOf(name()), options_.keyed_bytes_max),
-                   "lake.transaction_too_large");
+  constexpr uint64_t kBytesOfSpilledRow = sizeof(uint32_t) + 1;  // its key's number; dead or not
+  const uint64_t bytes = keyed_.memory() + spilled_rows_ * kBytesOfSpilledRow;
+  if (bytes <= options_.keys_bytes_max) return {};
+  return MakeError(
+      ErrorKind::kLimit,
+      fmt::format("a transaction changes more rows of '{}' by key than have keys of {} "
+                  "bytes: commit it in parts",
+                  TextOf(name()), options_.keys_bytes_max),
+      "lake.transaction_too_large");
+}
+
+void TableChanges::ForgetSpilled(Spilled& spilled, uint32_t row) {
+  spilled.dead.Add(row);
+  const int64_t rows = spilled.file.added.file.record_count;
+  if (spilled.dead.size() < rows) return;
+  std::vector<WrittenFile> gone;
+  gone.push_back(std::move(spilled.file));
+  DiscardFiles(context_, gone);
+  spilled_rows_ -= static_cast<uint64_t>(rows);
+  spilled = {};
+  spilled.gone = true;
 }
 
 // The row that was there is out of date.
 void TableChanges::Forget(RowPlace place) {
-  if (!place.nowhere()) pending_[place.part].dead.Add(place.row);
+  if (place.nowhere()) return;
+  if (place.part < kPendingFrom) return ForgetSpilled(spilled_[place.part], place.row);
+  pending_[place.part - kPendingFrom].dead.Add(place.row);
 }
 
 // Of the rows that aren't passed over, one after the other.
-Result<EncodedKeys> TableChanges::KeysOf(const Batch& batch,
-                                         std::span<const RowChange> changes) const {
+Result<EncodedKeys> TableChanges::KeysOfRows(const Batch& batch,
+                                             std::span<const RowChange> changes) const {
   EncodedKeys keys(codec_->layout());
   if (std::ranges::find(changes, RowChange::kKeep) == changes.end()) {
     TRY(codec_->Encode(batch, metadata().schema(), keys));
@@ -83,8 +103,8 @@ Result<void> TableChanges::Change(const Batch& batch, std::span<const RowChange>
   // What is put is checked again, for what it lacks, when it is written.
   TRY(batch.Check(all_put ? metadata().schema() : lenient_));
   if (batch.rows() == 0) return {};
-  const EncodedKeys keys = TRY(KeysOf(batch, changes));
-  const auto part = static_cast<uint32_t>(pending_.size());
+  const EncodedKeys keys = TRY(KeysOfRows(batch, changes));
+  const auto part = kPendingFrom + static_cast<uint32_t>(pending_.size());
   const auto rows = static_cast<uint32_t>(batch.rows());
   Pending& pending = pending_.emplace_back(Pending{batch, {}, {}});
   pending.numbers.resize(rows, KeyedRows::kUnknown);
@@ -135,6 +155,18 @@ Result<std::vector<size_t>> TableChanges::PlacesOf(const Schema& columns) const 
   return places;
 }
 
+Result<Batch> TableChanges::ReadAt(uint32_t part, const Schema& columns,
+                                   const std::vector<size_t>& places,
+                                   std::span<const int64_t> rows) const {
+  if (part < kPendingFrom)
+    return ReadRowsAt(context_.store, context_.database, spilled_[part].file.added.file, columns,
+                      rows);
+  const Batch& batch = pending_[part - kPendingFrom].batch;
+  std::vector<Array> picked;
+  for (const size_t place : places) picked.push_back(batch.column(place));
+  return PickRows(columns, Batch(batch.rows(), std::move(picked)), rows);
+}
+
 Result<std::vector<size_t>> TableChanges::Gather(const EncodedKeys& keys, RowGatherer& gatherer) {
   const std::vector<size_t> columns = TRY(PlacesOf(gatherer.columns()));
   std::vector<size_t> unknown;
@@ -149,14 +181,10 @@ Result<std::vector<size_t>> TableChanges::Gather(const EncodedKeys& keys, RowGat
     if (place.nowhere()) continue;
     const auto [at, is_new] = source_of.try_emplace(place.part);
     if (is_new)
-      at->second =
-          gatherer.AddSource([this, columns, part = place.part, schema = gatherer.columns()](
-                                 std::span<const int64_t> rows) -> Result<Batch> {
-            std::vector<Array> picked;
-            for (const size_t column : columns)
-              picked.push_back(pending_[part].batch.column(column));
-            return PickRows(schema, Batch(pending_[part].batch.rows(), std::move(picked)), rows);
-          });
+      at->second = gatherer.AddSource([this, columns, part = place.part,
+                                       schema = gatherer.columns()](std::span<const int64_t> rows) {
+        return ReadAt(part, schema, columns, rows);
+      });
     gatherer.Take(i, at->second, place.row);
   }
   return unknown;
@@ -176,43 +204,71 @@ Result<void> TableChanges::AddFile(DataFile file) {
   return {};
 }
 
-Result<void> TableChanges::WriteKeyed() {
-  if (pending_.empty()) return {};
-  const Schema& schema = metadata().schema();
-  std::unique_ptr<DataFileWriter> writer =
-      TRY(DataFileWriter::Open(context_, metadata(), options_.files));
-  EncodedKeys keys(codec_->layout());
-  for (Pending& pending : pending_) {
-    Batch batch = std::move(pending.batch);
-    if (pending.dead.size() == batch.rows()) continue;
-    if (pending.dead.size() > 0) {
-      std::vector<int64_t> live;
-      for (int64_t row = 0; row < batch.rows(); ++row)
-        if (!pending.dead.Has(row)) live.push_back(row);
-      batch = TRY(PickRows(schema, batch, live));
-    }
-    for (size_t row = 0; row < pending.numbers.size(); ++row)
-      if (!pending.dead.Has(static_cast<int64_t>(row)))
-        keys.AppendKey(keyed_.keys(), pending.numbers[row]);
-    TRY(writer->Write(batch));
+Result<void> TableChanges::WriteTo(DataFileWriter& writer, Pending pending) const {
+  if (pending.dead.size() == 0) return writer.Write(pending.batch, pending.numbers);
+  std::vector<int64_t> live;
+  std::vector<uint32_t> numbers;
+  for (int64_t row = 0; row < pending.batch.rows(); ++row) {
+    if (pending.dead.Has(row)) continue;
+    live.push_back(row);
+    numbers.push_back(pending.numbers[static_cast<size_t>(row)]);
   }
+  if (live.empty()) return {};
+  const Batch batch = TRY(PickRows(metadata().schema(), pending.batch, live));
+  return writer.Write(batch, numbers);
+}
+
+Result<void> TableChanges::WritePending(const DataFileOptions& options) {
+  if (pending_.empty()) return {};
+  std::unique_ptr<DataFileWriter> writer = TRY(DataFileWriter::Open(context_, metadata(), options));
+  for (Pending& pending : pending_) TRY(WriteTo(*writer, std::exchange(pending, {})));
   pending_.clear();
   pending_bytes_ = 0;
   std::vector<WrittenFile> files = TRY(writer->Finish());
-  // One file has the rows in the order of their keys here.
-  if (files.size() == 1 && metadata().spec().fields.empty())
-    keys_of_files_[files[0].added.file.path] = std::move(keys);
-  for (WrittenFile& file : files) files_.push_back(std::move(file));
+  for (WrittenFile& file : files) {
+    const auto part = static_cast<uint32_t>(spilled_.size());
+    for (uint32_t row = 0; row < file.tags.size(); ++row)
+      keyed_.place(file.tags[row]) = {part, row};
+    spilled_rows_ += file.tags.size();
+    spilled_.push_back({std::move(file), {}});
+  }
   return {};
 }
 
+Result<void> TableChanges::Spill() {
+  DataFileOptions options = options_.files;
+  options.publish_bytes = 0;  // bytes of files aren't for memory, either
+  TRY(WritePending(options));
+  return CheckBudget();
+}
+
 Result<void> TableChanges::Seal() {
-  TRY(WriteKeyed());
+  TRY(WritePending(options_.files));
+  for (Spilled& spilled : spilled_) {
+    if (spilled.gone) continue;
+    const AddedFile& added = spilled.file.added;
+    if (spilled.dead.size() > 0) {
+      auto file = std::make_shared<LiveFile>();
+      file->file = added.file;
+      file->spec_id = added.spec_id;
+      FileRows& rows = deleted_.emplace_back(FileRows{std::move(file), {}});
+      spilled.dead.ForEach([&](int64_t row) { rows.rows.push_back(row); });
+    }
+    keyed_files_.push_back({added.file, std::exchange(spilled.file.tags, {})});
+    files_.push_back(std::move(spilled.file));
+  }
+  spilled_.clear();
   if (appended_ == nullptr) return {};
   std::vector<WrittenFile> files = TRY(appended_->Finish());
   appended_.reset();
   for (WrittenFile& file : files) files_.push_back(std::move(file));
   return {};
+}
+
+EncodedKeys TableChanges::KeysOf(const KeyedFile& file) const {
+  EncodedKeys keys(codec_->layout());
+  for (const uint32_t number : file.numbers) keys.AppendKey(keyed_.keys(), number);
+  return keys;
 }
 
 }  // namespace caudal::lake

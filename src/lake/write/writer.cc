@@ -121,7 +121,23 @@ Result<void> WriteTransaction::Append(const TableName& table, const Batch& rows)
 Result<void> WriteTransaction::Change(const TableName& table, const Batch& rows,
                                       std::span<const RowChange> changes) {
   TableChanges* of_table = TRY(ChangesOf(table));
-  return of_table->Change(rows, changes);
+  TRY(of_table->Change(rows, changes));
+  return SpillBeyondBudget();
+}
+
+Result<void> WriteTransaction::SpillBeyondBudget() {
+  while (true) {
+    uint64_t bytes = 0;
+    TableChanges* largest = nullptr;
+    for (const auto& [name, changes] : tables_) {
+      if (changes == nullptr) continue;
+      bytes += changes->waiting_bytes();
+      if (largest == nullptr || changes->waiting_bytes() > largest->waiting_bytes())
+        largest = changes.get();
+    }
+    if (bytes <= writer_.options_.rows_bytes_max) return {};
+    TRY(largest->Spill());
+  }
 }
 
 Result<void> WriteTransaction::AddFile(const TableName& table, DataFile file) {
@@ -191,7 +207,7 @@ std::shared_ptr<TableState> Writer::StateOf(const std::string& uuid) {
 Result<TableKeys*> Writer::KeysOf(TableState& state, const TableMetadata& metadata) {
   if (state.keys == nullptr || !state.keys->Fits(metadata.schema()))
     state.keys = TRY(TableKeys::Make(context_.store, context_.database, metadata.schema(),
-                                     {options_.index_folder + "/" + metadata.uuid}));
+                                     {IndexFolderOf(metadata)}));
   return state.keys.get();
 }
 
@@ -272,23 +288,30 @@ Result<void> Writer::Gather(TableChanges& changes, const EncodedKeys& keys,
 // Looks the keys up, in the state that the commit is made on.
 Result<void> Writer::FindDeleted(Attempt& attempt, FileChanges& changes) {
   const TableMetadata& metadata = *attempt.base.metadata;
-  std::unique_ptr<DeleteEncoder> encoder = TRY(MakeDeleteEncoder(context_, metadata));
   if (attempt.current == nullptr) return {};
   TableKeys* keys = TRY(KeysOf(*attempt.state, metadata));
   TRY(keys->Advance(metadata, *metadata.current_snapshot(), *attempt.current));
-  attempt.deleted = TRY(keys->Find(attempt.changes->touched()));
-  std::vector<FileRows> partly;
-  for (const FileRows& one : attempt.deleted) {
+  std::vector<FileRows> found = TRY(keys->Find(attempt.changes->touched()));
+  for (FileRows& one : found) {
     const auto rows = static_cast<int64_t>(one.rows.size());
     const RowSet* before = keys->DeletedOf(one.file->file.path);
     attempt.report.deleted_rows += rows;
     if (rows + (before == nullptr ? 0 : before->size()) == one.file->file.record_count) {
       changes.removed.insert(one.file->file.path);
     } else {
-      partly.push_back(one);
+      attempt.deleted.push_back(std::move(one));
     }
   }
-  attempt.deleted = std::move(partly);
+  return {};
+}
+
+// Rows of the table, and of the transaction's own files: deletes by position apply to files of the
+// same commit.
+Result<void> Writer::EncodeDeleted(Attempt& attempt) {
+  const TableChanges& changes = *attempt.changes;
+  if (changes.touched().empty()) return {};
+  std::unique_ptr<DeleteEncoder> encoder = TRY(MakeDeleteEncoder(context_, *attempt.base.metadata));
+  std::ranges::copy(changes.deleted(), std::back_inserter(attempt.deleted));
   attempt.deletes = TRY(encoder->Encode(attempt.deleted));
   return {};
 }
@@ -310,11 +333,14 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   } else if (!changes.touched().empty()) {
     TRY(FindDeleted(attempt, file_changes));
   }
+  TRY(EncodeDeleted(attempt));
   TRY(CheckNew(changes, attempt.current));
   for (const WrittenFile& file : changes.files()) file_changes.added.push_back(file.added);
   std::ranges::copy(changes.objects(), std::back_inserter(file_changes.added));
   for (const AddedFile& file : file_changes.added)
     attempt.report.added_rows += file.file.record_count;
+  for (const FileRows& own : changes.deleted())
+    attempt.report.added_rows -= static_cast<int64_t>(own.rows.size());
   for (const WrittenFile& file : attempt.deletes) file_changes.added.push_back(file.added);
   attempt.report.name = changes.name();
   if (file_changes.added.empty() && file_changes.removed.empty() && changes.notes().empty() &&
@@ -353,10 +379,11 @@ CommittedTable Writer::Finish(Attempt& attempt, SharedMetadata metadata) {
   RemoveLocal(attempt.deletes);
   TableKeys* keys = attempt.state->keys.get();
   if (keys == nullptr || attempt.changes->touched().empty()) return std::move(attempt.report);
-  for (auto& [path, known] : attempt.changes->keys_of_files())
-    keys->ExpectData(path, std::move(known));
-  if (attempt.deletes.size() == 1)
-    keys->ExpectDeletes(attempt.deletes[0].added.file.path, std::move(attempt.deleted));
+  for (const TableChanges::KeyedFile& file : attempt.changes->keyed_files())
+    if (!HasIndexFile(file.file)) keys->ExpectData(file.file.path, attempt.changes->KeysOf(file));
+  // They come together: which of the rows are in which of the files doesn't matter.
+  for (const WrittenFile& file : attempt.deletes)
+    keys->ExpectDeletes(file.added.file.path, std::exchange(attempt.deleted, {}));
   const Result<void> advanced =
       keys->Advance(*attempt.report.metadata, attempt.made->snapshot, *attempt.made->files);
   if (!advanced.ok())
@@ -390,12 +417,39 @@ Result<std::vector<CommittedTable>> Writer::TryCommit(std::vector<Attempt>& atte
   return done;
 }
 
+// Of large files, so that nobody waits for it, and one after the other: all keys at once are much.
+void Writer::IndexKeys(const TableChanges& changes) const {
+  for (const TableChanges::KeyedFile& file : changes.keyed_files()) {
+    if (!HasIndexFile(file.file)) continue;
+    const Result<void> written =
+        WriteKeyIndex(IndexFolderOf(changes.metadata()), file.file, changes.KeysOf(file));
+    if (!written.ok())
+      LogWarning("the index of a new file will be built later",
+                 {{"file", file.file.path}, {"reason", written.error().message}});
+  }
+}
+
+void Writer::ForgetIndexes(const TableChanges& changes) const {
+  for (const TableChanges::KeyedFile& file : changes.keyed_files())
+    if (HasIndexFile(file.file))
+      (void)os::Remove(KeyIndexPath(IndexFolderOf(changes.metadata()), file.file.path)).ok();
+}
+
 Result<std::vector<CommittedTable>> Writer::Commit(std::vector<TableChanges*> tables,
                                                    const JoinCommit& also) {
   for (TableChanges* changes : tables) TRY(changes->Seal());
+  for (const TableChanges* changes : tables) IndexKeys(*changes);
   std::ranges::sort(tables, {}, [](const TableChanges* changes) -> const std::string& {
     return changes->metadata().uuid;
   });
+  Result<std::vector<CommittedTable>> done = CommitSealed(tables, also);
+  if (!done.ok())
+    for (const TableChanges* changes : tables) ForgetIndexes(*changes);
+  return done;
+}
+
+Result<std::vector<CommittedTable>> Writer::CommitSealed(const std::vector<TableChanges*>& tables,
+                                                         const JoinCommit& also) {
   for (const TableChanges* changes : tables)
     catalog_.foreign_turns().Wait(changes->metadata().uuid);
   std::vector<std::shared_ptr<TableState>> states;

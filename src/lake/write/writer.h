@@ -24,6 +24,9 @@ struct WriterOptions {
   std::string folder;        // emptied by Open; on the object store's file system
   std::string index_folder;  // primary-key indexes, a folder for each table; can be deleted
   TableChanges::Options changes;
+  // Of one transaction's rows by key that wait in memory; those beyond go into files before the
+  // commit.
+  uint64_t rows_bytes_max = 256u << 20;
   ManifestLimits manifests;
   Retention retention;
   uint64_t keys_bytes_max = 256u << 20;  // of tables' keys in memory, beside what is mapped
@@ -103,6 +106,7 @@ class WriteTransaction {
   friend class Writer;
   explicit WriteTransaction(Writer& writer) : writer_(writer) {}
   Result<TableChanges*> ChangesOf(const TableName& table);
+  Result<void> SpillBeyondBudget();
 
   Writer& writer_;
   std::map<std::string, std::unique_ptr<TableChanges>> tables_;  // by TextOf
@@ -139,6 +143,8 @@ class Writer {
       : options_(std::move(options)), catalog_(catalog), manifests_(manifests), context_(context) {}
   Result<std::vector<CommittedTable>> Commit(std::vector<TableChanges*> tables,
                                              const JoinCommit& also);
+  Result<std::vector<CommittedTable>> CommitSealed(const std::vector<TableChanges*>& tables,
+                                                   const JoinCommit& also);
   Result<std::vector<CommittedTable>> TryCommit(std::vector<Attempt>& attempts,
                                                 const JoinCommit& also);
   // The table's rows for the keys at these places.
@@ -146,9 +152,15 @@ class Writer {
                       const std::vector<size_t>& which, RowGatherer& gatherer);
   Result<void> Prepare(Attempt& attempt);
   Result<void> FindDeleted(Attempt& attempt, FileChanges& changes);
+  Result<void> EncodeDeleted(Attempt& attempt);
+  void IndexKeys(const TableChanges& changes) const;
+  void ForgetIndexes(const TableChanges& changes) const;
   CommittedTable Finish(Attempt& attempt, SharedMetadata metadata);
   void Discard(std::vector<Attempt>& attempts);
   void Trim() EXCLUDES(mutex_);
+  std::string IndexFolderOf(const TableMetadata& metadata) const {
+    return options_.index_folder + "/" + metadata.uuid;
+  }
 
   const WriterOptions options_;
   Catalog& catalog_;

@@ -203,6 +203,8 @@ TEST_F(RowsOfATable, AreThoseThatTheTransactionSees) {
   EXPECT_EQ(Look(*tx, {4}), (Texts{"D"}));
   EXPECT_EQ(tx->Commit().value()[0].deleted_rows, 3);
   EXPECT_EQ(Read("t").size(), 40'005u);
+  ASSERT_TRUE(Append("t", {{1, "again"}}).ok());
+  EXPECT_EQ(Look(*writer_->Begin(), {3, 1}), (Texts{"-", "again"}));
 
   tx = writer_->Begin();
   ASSERT_TRUE(tx->Replace(Name("t")).ok());
@@ -238,6 +240,152 @@ TEST_F(RowsOfATable, ThatWereReadMustNotChangeBeforeTheCommit) {
   EXPECT_EQ(conflict.code, "table.rows_changed");
   EXPECT_TRUE(blind->Commit().ok());
   EXPECT_EQ(Read("t"), (Rows{{1, "other"}, {2, "b+"}, {3, "c"}, {4, "d"}}));
+}
+
+// Rows by key that don't wait in memory, but go into files before the commit.
+class SpillingWriter : public WriterFixture {
+ protected:
+  void SetUp() override {
+    writer_options_.rows_bytes_max = 2'000;
+    WriterFixture::SetUp();
+  }
+  static std::vector<std::pair<int64_t, std::string>> Range(int64_t first, int64_t end,
+                                                            const std::string& name) {
+    std::vector<std::pair<int64_t, std::string>> rows;
+    for (int64_t id = first; id < end; ++id) rows.emplace_back(id, name);
+    return rows;
+  }
+  size_t DataFiles(const std::string& name) {
+    return FilesOf(name)->Files(FileContent::kData).size();
+  }
+  // Objects in the table's data folder, whether it has them or not.
+  size_t Objects(const std::string& name) {
+    const LoadedTable table = catalog_->Load(Name(name)).value();
+    const ObjectPlace folder = PlaceOf(DataFolder(*table.metadata) + "/").value();
+    objects::ListQuery query;
+    query.bucket = folder.bucket;
+    query.prefix = folder.name;
+    return store_->List(query).value().items.size();
+  }
+  // Some of what spills do to rows of each other, of the table and of themselves.
+  static Result<void> ChangeMuch(WriteTransaction& tx, const TableName& table) {
+    TRY(tx.Upsert(table, RowsOf(Range(0, 200, "one"))));       // a file
+    TRY(tx.Upsert(table, RowsOf(Range(100, 300, "two"))));     // another: half of the first is dead
+    TRY(tx.Upsert(table, RowsOf(Range(290, 310, "three"))));   // waits
+    TRY(tx.Delete(table, KeysOf({0, 299, 305, 1000, 7777})));  // one of each
+    TRY(tx.Upsert(table, RowsOf({{0, "back"}, {1001, "new"}})));
+    return {};
+  }
+  static void ExpectMuch(Rows rows) {
+    EXPECT_EQ(rows.size(), 310u - 2 + 999);
+    const auto expect = [&](int64_t id, const char* name) {
+      ASSERT_EQ(rows.count(id), 1u) << id;
+      EXPECT_EQ(rows.find(id)->second, name) << id;
+    };
+    expect(0, "back");
+    for (int64_t id = 1; id < 100; ++id) expect(id, "one");
+    for (int64_t id = 100; id < 290; ++id) expect(id, "two");
+    for (int64_t id = 290; id < 310; ++id)
+      if (id != 299 && id != 305) expect(id, "three");
+    expect(1001, "new");
+    expect(1002, "old");
+  }
+};
+
+TEST_F(SpillingWriter, DeletesItsOwnRowsByPosition) {
+  NewTable parted;
+  parted.schema = Columns();
+  parted.spec.fields.push_back({{1}, 1000, "id_bucket", Transform::Parse("bucket[3]").value()});
+  Make("parted", parted);
+  Make("t");
+  for (const char* name : {"t", "parted"}) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(Append(name, Range(1000, 2000, "old")).ok());
+    const CommittedTable done = Change(name, ChangeMuch).value();
+    EXPECT_EQ(done.added_rows, 309);
+    EXPECT_EQ(done.deleted_rows, 2);
+    EXPECT_GE(DataFiles(name), 4u);
+    ExpectMuch(Read(name));
+    // The keys that it knows are those of the rows.
+    EXPECT_EQ(Upsert(name, Range(0, 1100, "after")).value().deleted_rows, 309 + 98);
+    EXPECT_EQ(Read(name).size(), 2000u);
+    const CommittedTable replaced =
+        Change(name, [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+          TRY(tx.Replace(table));
+          TRY(ChangeMuch(tx, table));
+          return tx.Append(table, RowsOf(Range(1002, 2000, "old")));
+        }).value();
+    EXPECT_EQ(replaced.deleted_rows, 0);
+    ExpectMuch(Read(name));
+    ReopenLake();
+    EXPECT_EQ(Delete(name, {0, 1, 100, 290, 299}).value().deleted_rows, 4);
+  }
+}
+
+TEST_F(SpillingWriter, ReadsRowsThatItHasSpilled) {
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  ASSERT_TRUE(ChangeMuch(*tx, Name("t")).ok());
+  const FoundRows found =
+      tx->Rows(Name("t"), KeysOf({305, 150, 0, 299, 1, 304}), Columns()).value();
+  EXPECT_EQ(found.places, (std::vector<int64_t>{-1, 0, 1, -1, 2, 3}));
+  for (const auto& [row, id, name] : {std::tuple(0, 150, "two"), std::tuple(1, 0, "back"),
+                                      std::tuple(2, 1, "one"), std::tuple(3, 304, "three")}) {
+    EXPECT_EQ(found.rows.column(0).values<int64_t>()[row], id);
+    EXPECT_EQ(found.rows.column(1).bytes(row), name);
+  }
+  EXPECT_TRUE(tx->Commit().ok());
+}
+
+TEST_F(SpillingWriter, LeavesNoFileThatNothingNeeds) {
+  Make("t");
+  const CommittedTable done =
+      Change("t", [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        for (int round = 0; round < 20; ++round)
+          TRY(tx.Upsert(table, RowsOf(Range(0, 200, std::to_string(round)))));
+        return {};
+      }).value();
+  EXPECT_EQ(done.added_rows, 200);
+  EXPECT_EQ(DataFiles("t"), 1u);
+  EXPECT_EQ(Objects("t"), 1u);
+  EXPECT_EQ(FilesOf("t")->Files(FileContent::kPositionDeletes).size(), 0u);
+  EXPECT_EQ(Read("t").find(199)->second, "19");
+  { EXPECT_TRUE(ChangeMuch(*writer_->Begin(), Name("t")).ok()); }
+  EXPECT_EQ(Objects("t"), 1u);
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_TRUE(ChangeMuch(*tx, Name("t")).ok());
+  EXPECT_FALSE(tx->Commit([](meta::Tx&) { return MakeError(ErrorKind::kDiskFull, "no"); }).ok());
+  tx.reset();
+  EXPECT_EQ(Objects("t"), 1u);
+}
+
+TEST_F(SpillingWriter, TakesMoreRowsThanItHoldsButNotMoreKeys) {
+  CloseLake();
+  writer_options_.rows_bytes_max = 1u << 20;
+  writer_options_.changes.keys_bytes_max = 8u << 20;
+  OpenLake();
+  Make("t");
+  Make("u");
+  const auto fill = [&](int64_t keys, int64_t rows) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    Result<void> done;
+    for (int64_t first = 0; first < rows && done.ok(); first += 10'000) {
+      const int64_t at = first % keys;
+      done = tx->Upsert(Name(first % 20'000 == 0 ? "t" : "u"),
+                        RowsOf(Range(at, at + 10'000, std::string(40, 'x'))));
+    }
+    if (done.ok()) done = tx->Commit().ok() ? Result<void>() : MakeError(ErrorKind::kInternal, "");
+    return done;
+  };
+  ASSERT_TRUE(fill(90'000, 360'000).ok());  // 20 MB of rows
+  EXPECT_EQ(Read("t").size() + Read("u").size(), 180'000u);
+  for (const char* name : {"t", "u"}) {
+    const auto files = FilesOf(name)->Files(FileContent::kData);
+    EXPECT_GT(files.size(), 2u);
+    for (const SharedFile& file : files) EXPECT_LT(file->file.record_count, 50'000);
+  }
+  EXPECT_EQ(Delete("t", {5, 25'000, 89'999}).value().deleted_rows, 3);
+  EXPECT_EQ(fill(1'000'000, 1'000'000).error().code, "lake.transaction_too_large");
 }
 
 TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {

@@ -112,8 +112,10 @@ Result<ComparedTable> CompareTable(const capture::postgres::SourceTable& source,
   Field unrepresentable = TRY(UnrepresentableOf(replica.schema()));
   fields.push_back(std::move(unrepresentable));
   table.schema = TRY(Schema::Make(replica.schema().id(), std::move(fields)));
-  const std::vector<int32_t>& identifiers = replica.schema().identifier_field_ids();
-  if (!identifiers.empty()) table.codec = TRY(lake::KeyCodec::Make(replica.schema(), identifiers));
+  // Else the replica's own key counts rows that are alike, which is of no use here.
+  if (std::ranges::any_of(columns, &ChangeColumn::key))
+    table.codec = TRY(
+        lake::KeyCodec::Make(replica.schema(), replica.schema().identifier_field_ids()));
   return table;
 }
 

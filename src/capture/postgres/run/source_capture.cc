@@ -24,8 +24,8 @@ using std::chrono::steady_clock;
 
 // How soon Stop is noticed while nothing comes.
 constexpr milliseconds kGlance{250};
-// Between notes that there was nothing to land.
-constexpr milliseconds kAdvanceInterval{1'000};
+// Between looks at the slot of a source that is stopped.
+constexpr milliseconds kGuardInterval{30'000};
 // A new slot waits for the transactions that are running in the source.
 constexpr seconds kSlotWait{600};
 // The same, while nothing is read from the stream.
@@ -47,9 +47,9 @@ Result<std::string> RelationsMark(Connection& connection) {
 
 // What to do about an error that doesn't pass by itself.
 std::string RemedyOf(const Error& error, const std::string& source) {
-  static constexpr std::array<std::string_view, 5> kReadAnew = {
-      "postgres.no_slot", "postgres.slot_moved", "postgres.slot_lost", "postgres.another_system",
-      "postgres.behind"};
+  static constexpr std::array<std::string_view, 6> kReadAnew = {
+      "postgres.no_slot",        "postgres.slot_moved", "postgres.slot_lost",
+      "postgres.another_system", "postgres.behind",     "postgres.slot_guard"};
   if (std::ranges::find(kReadAnew, error.code) != kReadAnew.end())
     return fmt::format(
         "caudal sources resnapshot {} --all reads its tables anew; changes that "
@@ -168,17 +168,15 @@ void SourceCapture::Failed(const Error& error, bool retry) {
                                                                {"remedy", status_.remedy}});
 }
 
-void SourceCapture::WaitForNextTry(std::optional<milliseconds> wait) {
+// Whether it was woken before.
+bool SourceCapture::WaitForNextTry(milliseconds wait) {
   MutexLock lock(mutex_);
-  const auto until = wait ? steady_clock::now() + *wait : steady_clock::time_point::max();
-  while (!stopping_ && !again_) {
-    if (!wait) {
-      wake_.Wait(mutex_);
-    } else if (!wake_.WaitUntil(mutex_, until)) {
-      break;
-    }
-  }
+  const auto until = steady_clock::now() + wait;
+  while (!stopping_ && !again_)
+    if (!wake_.WaitUntil(mutex_, until)) break;
+  const bool woken = stopping_ || again_;
   again_ = false;
+  return woken;
 }
 
 void SourceCapture::Run() {
@@ -194,7 +192,11 @@ void SourceCapture::Run() {
     Failed(ended.error(), retry);
     // It went well for a while.
     if (steady_clock::now() - begun > limits_.retry_max) wait = limits_.retry_min;
-    WaitForNextTry(retry ? std::optional(wait) : std::nullopt);
+    if (retry) {
+      WaitForNextTry(wait);
+    } else {
+      while (!WaitForNextTry(kGuardInterval)) GuardStopped();
+    }
     wait = retry ? std::min(wait * 2, limits_.retry_max) : limits_.retry_min;
   }
   MutexLock lock(mutex_);
@@ -209,7 +211,11 @@ Result<void> SourceCapture::RunOnce() {
     if (stopping()) break;
     if (cut_wanted_) TRY(TakeCut(session));
     if (stopping()) break;
-    TRY(Stream(session, std::nullopt));
+    Result<void> ended = Stream(session, std::nullopt);
+    if (ended.ok()) continue;
+    if (ended.error().code == "postgres.slot_guard")
+      TRY(DropSlot(*session.connection, options_.slot));
+    return ended;
   }
   return {};
 }
@@ -237,7 +243,7 @@ Result<void> SourceCapture::Prepare(Session& session) {
     status.server_version = report.server_version;
   });
   session.identity = report.identity;
-  TRY(EnsurePublication(*session.connection, options_, report.catalog));
+  TRY(EnsurePublication(*session.connection, options_, catalog));
 
   const std::optional<SlotState> slot = TRY(ReadSlot(*session.connection, options_.slot));
   const std::string identity = IdentityOf(session.identity, options_.slot);
@@ -269,7 +275,7 @@ Result<void> SourceCapture::Prepare(Session& session) {
   });
   session.tables = TRY(SourceTables::Make(
       {options_, *session.connection, parts_.ledger, parts_.database, parts_.histories},
-      std::move(report.catalog)));
+      std::move(catalog)));
   return {};
 }
 
@@ -484,16 +490,17 @@ Result<void> SourceCapture::Land(Session& session) {
   return {};
 }
 
-// There was nothing to land before it. Kept now and then: what isn't kept comes again.
+// There was nothing to land before it. The source is told now and then: what it isn't told of, it
+// sends again.
 Result<void> SourceCapture::Advance(Session& session, Lsn position) {
   if (position <= session.stream->acknowledged()) return {};
+  Show([&](CaptureStatus& status) { status.landed = std::max(status.landed, position); });
   const auto now = steady_clock::now();
-  if (now - session.advanced_at < kAdvanceInterval) return {};
+  if (now - session.advanced_at < options_.heartbeat) return {};
   session.advanced_at = now;
   TRY(parts_.database.Write(
       [&](meta::Tx& tx) { return Ledger::Advance(tx, options_.name, position.value); }));
   session.stream->Acknowledge(position);
-  Show([&](CaptureStatus& status) { status.landed = position; });
   return {};
 }
 
@@ -507,18 +514,44 @@ Result<void> SourceCapture::LookAround(Session& session) {
   if (relations != session.relations) TRY(session.tables->Refresh());
   session.relations = std::move(relations);
   if (asked) TRY(session.tables->Reload());
-  const std::optional<SlotState> slot = TRY(ReadSlot(*session.connection, options_.slot));
+  return LookAtSlot(*session.connection);
+}
+
+// kConflict ("postgres.slot_guard") when it keeps so much that it is to be given up.
+Result<void> SourceCapture::LookAtSlot(Connection& connection) {
+  const std::optional<SlotState> slot = TRY(ReadSlot(connection, options_.slot));
   if (!slot) return {};
   Show([&](CaptureStatus& status) {
     status.retained_bytes = slot->retained_bytes;
     status.wal_status = slot->wal_status;
   });
-  if (slot->retained_bytes > options_.guard.warn_bytes)
+  const SlotGuard& guard = options_.guard;
+  if (guard.drop_bytes > 0 && slot->retained_bytes > guard.drop_bytes)
+    return MakeError(
+        ErrorKind::kConflict,
+        fmt::format("the source kept {} bytes of its log for us, more than "
+                    "slot_guard.drop allows: its slot was dropped, so that its disk "
+                    "doesn't fill. Changes that weren't landed are lost to the history",
+                    slot->retained_bytes),
+        "postgres.slot_guard");
+  const bool much = slot->retained_bytes > guard.warn_bytes;
+  if (much && !warned_)
     LogWarning("the source keeps much of its log for us", {{"source", options_.name},
                                                            {"slot", options_.slot},
                                                            {"bytes", slot->retained_bytes},
                                                            {"wal_status", slot->wal_status}});
+  warned_ = much;
   return {};
+}
+
+// Of a source that is stopped, whose slot goes on keeping its log.
+void SourceCapture::GuardStopped() {
+  Result<std::unique_ptr<Connection>> connection =
+      Connection::Connect(options_.connection, Purpose::kNormal);
+  if (!connection.ok()) return;
+  const Result<void> fine = LookAtSlot(**connection);
+  if (fine.ok() || fine.error().code != "postgres.slot_guard") return;
+  if (DropSlot(**connection, options_.slot).ok()) Failed(fine.error(), false);
 }
 
 Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {

@@ -101,10 +101,12 @@ class SourceCapture {
   Result<void> Land(Session& session);
   Result<void> Advance(Session& session, caudal::postgres::Lsn position);
   Result<void> LookAround(Session& session);
+  Result<void> LookAtSlot(Connection& connection);
+  void GuardStopped();
 
   void SetState(CaptureState state) EXCLUDES(mutex_);
   void Failed(const Error& error, bool retry) EXCLUDES(mutex_);
-  void WaitForNextTry(std::optional<std::chrono::milliseconds> wait) EXCLUDES(mutex_);
+  bool WaitForNextTry(std::chrono::milliseconds wait) EXCLUDES(mutex_);
   template <class Change>
   void Show(const Change& change) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -118,6 +120,7 @@ class SourceCapture {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> read_tables_ = false;
   std::atomic<bool> cut_wanted_ = false;
+  bool warned_ = false;  // that the slot keeps much; of the thread that runs
 
   mutable Mutex mutex_;
   CondVar wake_;

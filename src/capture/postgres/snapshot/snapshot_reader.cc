@@ -23,6 +23,8 @@ using std::chrono::steady_clock;
 constexpr size_t kRowBytes = 100;
 // Before another connection has its turn.
 constexpr uint64_t kRowsAtOnce = 8192;
+// Of one table: then they go to its file, which is written meanwhile.
+constexpr uint64_t kTableBytes = 4u << 20;
 // Each has a file of its own.
 constexpr size_t kTablesOfBatch = 256;
 
@@ -38,6 +40,8 @@ Error NoSuchPartition(const SourceTable& table, uint32_t relation) {
 
 struct SnapshotReader::Table {
   SnapshotTable source;
+  LandedTable landed;  // with the columns that a snapshot has
+  LandedTable plain;   // the same, for rows of which the columns hold everything
   std::string filter;
   CopyTextReader reader;
   std::optional<TableDecoder> decoder;  // from the first row on until all are landed
@@ -108,6 +112,8 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReader::Start(const SnapshotRead
 
 Result<void> SnapshotReader::AddTable(SnapshotTable source) {
   auto table = std::make_unique<Table>(Table{.source = std::move(source),
+                                             .landed = {},
+                                             .plain = {},
                                              .filter = {},
                                              .reader = CopyTextReader(0),
                                              .decoder = {},
@@ -116,6 +122,9 @@ Result<void> SnapshotReader::AddTable(SnapshotTable source) {
                                              .checked = {},
                                              .read = {}});
   const SourceTable& of = table->source.table;
+  table->landed = table->plain = table->source.bound.landed;
+  table->plain.history = TRY(SnapshotColumnsOf(table->landed.history, false));
+  table->landed.history = TRY(SnapshotColumnsOf(table->landed.history, true));
   table->filter = options_.source.FilterOf(of.schema, of.name);
   table->reader = CopyTextReader(table->source.bound.columns.size());
   uint64_t weight = 1;  // of a chunk whose end isn't known: that of the one before
@@ -141,8 +150,8 @@ Result<void> SnapshotReader::AddTable(SnapshotTable source) {
   }
   // Nothing to read is read with the first batch.
   if (table->chunks_left == 0) {
-    table->read.emplace(ReadChunks{table->source.bound.landed.folder,
-                                   table->source.bound.landed.incarnation,
+    table->read.emplace(ReadChunks{table->landed.folder,
+                                   table->landed.incarnation,
                                    {},
                                    0,
                                    0,
@@ -222,8 +231,7 @@ Result<void> SnapshotReader::BeginChunks() {
     lane.chunk = &chunk;
     Table& table = *chunk.table;
     if (table.read) continue;
-    const LandedTable& landed = table.source.bound.landed;
-    table.read.emplace(ReadChunks{landed.folder, landed.incarnation, {}, 0, 0, {}});
+    table.read.emplace(ReadChunks{table.landed.folder, table.landed.incarnation, {}, 0, 0, {}});
     touched_.push_back(&table);
   }
   return {};
@@ -254,7 +262,7 @@ Result<void> SnapshotReader::TakeRow(Table& table, std::string_view row) {
     layout.columns = bound.columns;
     for (size_t i = 0; i < bound.columns.size(); ++i) layout.sent.columns.emplace_back(i);
     layout.key_text = bound.key_text;
-    table.decoder = TRY(TableDecoder::Make(bound.landed.history, std::move(layout)));
+    table.decoder = TRY(TableDecoder::Make(table.landed.history, std::move(layout)));
   }
   if (next_ordinal_ > Position::kOrdinalMax) [[unlikely]]
     return MakeError(ErrorKind::kLimit, "a snapshot has too many rows: go on with another one",
@@ -268,11 +276,13 @@ Result<void> SnapshotReader::TakeRow(Table& table, std::string_view row) {
   const size_t bytes = row.size() + kRowBytes;
   table.bytes += bytes;
   memory_ += bytes;
-  batch_bytes_ += bytes;
+  batch_bytes_ += row.size();
   ++table.read->rows;
   table.read->bytes += static_cast<int64_t>(row.size());
   bytes_read_ += static_cast<int64_t>(row.size());
   limit_.Take(1);
+  if (table.bytes >= kTableBytes) [[unlikely]]
+    return Flush(table);
   if (memory_ <= options_.memory) return {};
   return FlushAll();
 }
@@ -309,7 +319,17 @@ Result<void> SnapshotReader::Flush(Table& table) {
   Batch rows = TRY(table.decoder->Finish());
   memory_ -= table.bytes;
   table.bytes = 0;
-  return batch_->Write(table.source.bound.landed, std::move(rows), table.first, table.last);
+  const Array& own = rows.columns().back();
+  const Array& unrepresentable = own.children()[1];
+  const bool plain = unrepresentable.offsets()[rows.rows()] == unrepresentable.offsets()[0];
+  if (plain) {
+    std::vector<Array> columns = rows.columns();
+    const Type& type = table.plain.history.fields().back().type;
+    columns.back() = own.WithChildren(type, {own.children()[0]});
+    rows = Batch(rows.rows(), std::move(columns));
+  }
+  return batch_->Write(plain ? table.plain : table.landed, std::move(rows), table.first,
+                       table.last);
 }
 
 Result<void> SnapshotReader::FlushAll() {

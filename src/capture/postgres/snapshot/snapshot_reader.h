@@ -51,7 +51,7 @@ struct SnapshotTable {
 
 struct SnapshotReaderOptions {
   SourceOptions source;
-  // Of rows: then a batch gets no more chunks. And of rows in memory: then they go to files.
+  // Of rows' texts: then a batch gets no more chunks. And of rows in memory: then they go to files.
   uint64_t batch_bytes = 256u << 20;
   uint64_t memory = 64u << 20;
 };

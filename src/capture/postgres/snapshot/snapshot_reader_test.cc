@@ -291,7 +291,7 @@ TEST_F(SnapshotReaderTest, WhatIsLandedIsntReadAgainAfterADeath) {
   Run("INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 3000) i");
   Run("CREATE TABLE u (id int PRIMARY KEY)");
   Run("INSERT INTO u SELECT generate_series(1, 10)");
-  batch_bytes_ = 200'000;
+  batch_bytes_ = 100'000;
   Plan(100);
   SnapshotPoint point = TakeSnapshot();
   std::optional<Position> second;  // after the first death
@@ -320,6 +320,29 @@ TEST_F(SnapshotReaderTest, WhatIsLandedIsntReadAgainAfterADeath) {
   for (const LandedBatch& batch : Batches())
     for (const LandedFile& file : batch.files) EXPECT_EQ(file.fresh, batch.first < second);
   EXPECT_THAT(Landed("u"), testing::UnorderedElementsAreArray(Numbers(1, 10)));
+}
+
+TEST_F(SnapshotReaderTest, ValuesThatColumnsDontHoldAreBesideThem) {
+  Run("CREATE TABLE t (id int PRIMARY KEY, n numeric(9, 2), pad text)");
+  Run("INSERT INTO t SELECT i, CASE WHEN i = 500 THEN 'NaN' ELSE i END, repeat('x', 1000) FROM "
+      "generate_series(1, 20000) i");
+  const SnapshotPoint point = TakeSnapshot();
+  Plan(1000);
+  const auto done = Read(point);
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  // Only some of the rows need a file with more columns.
+  ASSERT_THAT(Batches().at(0).files, SizeIs(2));
+  EXPECT_THAT(Landed("t"), SizeIs(20000));
+  const Schema history = HistoryOf("t");
+  std::vector<std::string> found;
+  for (const LandedFile& file : Batches().at(0).files)
+    ForRows(file, history, [&](const Batch& rows, int64_t row) {
+      const Array& lost = rows.columns().back().children()[2];
+      if (lost.IsNull(row) || lost.offsets()[row] == lost.offsets()[row + 1]) return;
+      found.push_back(Show(rows.column(0), row) + " " + Show(rows.column(1), row) + " " +
+                      Show(lost, row));
+    });
+  EXPECT_THAT(found, ElementsAre("500 null [{'n','NaN'}]"));
 }
 
 TEST_F(SnapshotReaderTest, TheSameSnapshotGoneOnWith) {

@@ -39,8 +39,10 @@ Type TypeOf(const CapturedColumn& column) {
 
 Result<std::vector<CapturedColumn>> CapturedColumnsOf(const SourceTable& table,
                                                       const SourceOptions& options) {
-  const std::vector<int16_t>& key =
-      table.replica_identity == ReplicaIdentity::kFull ? table.primary_key : table.identity_key;
+  const bool full = table.replica_identity == ReplicaIdentity::kFull;
+  const std::vector<int16_t> key = !full                          ? table.identity_key
+                                   : table.primary_key_deferrable ? std::vector<int16_t>()
+                                                                  : table.primary_key;
   std::vector<CapturedColumn> columns;
   for (const SourceColumn& column : table.columns) {
     const bool in_key = std::ranges::find(key, column.attnum) != key.end();

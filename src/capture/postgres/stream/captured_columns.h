@@ -28,8 +28,9 @@ struct CapturedColumn {
 
 // In the catalogue's order: without generated columns, which the log doesn't have, and those that
 // the options leave out. The key is what the log tells rows apart by: the columns of the replica
-// identity, or with FULL the primary key. kInvalid, naming the column, when a part of it is left
-// out, or hidden by a mask that doesn't keep values apart.
+// identity, or with FULL the primary key. There is none without one, and where the primary key is
+// deferrable, since two rows may share it for a while. kInvalid, naming the column, when a part of
+// it is left out, or hidden by a mask that doesn't keep values apart.
 Result<std::vector<CapturedColumn>> CapturedColumnsOf(const SourceTable& table,
                                                       const SourceOptions& options);
 

@@ -83,20 +83,32 @@ Result<void> ReplicationStream::KeepAlive() {
   return SendStatus();
 }
 
+// The socket isn't read as soon as it has something, but a moment later: a server that is woken for
+// each message sends half as many.
+Result<Received> ReplicationStream::Receive(Connection::Deadline deadline) {
+  // What is left of a record of TLS isn't in the socket.
+  const bool late = options_.nap.count() > 0 && !connection_->tls();
+  Received received = TRY(connection_->TryReceive(frame_, !late));
+  while (received == Received::kNothingYet) {
+    TRY(KeepAlive());
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return late ? connection_->TryReceive(frame_) : received;
+    const auto until = std::min(deadline, status_sent_ + options_.status_interval);
+    if (late) {
+      if (!TRY(connection_->WaitForInput(until))) continue;
+      std::this_thread::sleep_for(options_.nap);
+      received = TRY(connection_->TryReceive(frame_));
+    } else {
+      received = TRY(connection_->Receive(frame_, until));
+    }
+  }
+  return received;
+}
+
 Result<std::optional<Message>> ReplicationStream::Next(Connection::Deadline deadline) {
   while (true) {
-    Received received = TRY(connection_->TryReceive(frame_));
-    if (received == Received::kNothingYet) {
-      TRY(KeepAlive());
-      const auto now = std::chrono::steady_clock::now();
-      if (now >= deadline) return std::optional<Message>();
-      received = TRY(connection_->Receive(
-          frame_, std::min(deadline, status_sent_ + options_.status_interval)));
-      // What comes right behind it is read with fewer wakes.
-      if (received == Received::kData && options_.nap.count() > 0)
-        std::this_thread::sleep_for(options_.nap);
-      if (received == Received::kNothingYet) continue;
-    }
+    const Received received = TRY(Receive(deadline));
+    if (received == Received::kNothingYet) return std::optional<Message>();
     if (received == Received::kEnd)
       return MakeError(ErrorKind::kUnavailable, "the source ended the stream",
                        "postgres.connection");

@@ -59,6 +59,7 @@ class ReplicationStream {
 
  private:
   explicit ReplicationStream(const StreamOptions& options) : options_(options) {}
+  Result<Received> Receive(Connection::Deadline deadline);
   Result<void> SendStatus();
   bool StatusIsDue() const;
 
