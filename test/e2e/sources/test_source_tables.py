@@ -82,7 +82,7 @@ def test_a_table_gets_another_key(copied):
     shop.sql("UPDATE t SET n = n + 1")
     shop.until(lambda status: status["tables"][0]["incarnation"] == 2, "not read anew")
     shop.check(history=False)  # which tells its rows apart by the key of before
-    assert shop.ops("t").endswith("trr")
+    assert shop.ops("raw_shop.t").endswith("trr")
 
 
 def test_tables_are_added_to_a_publication_of_all(copied):
