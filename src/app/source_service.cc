@@ -58,6 +58,7 @@ SourceService::Source SourceService::MakeSource(pipeline::SourcePipeline::Option
   source.dataset = options.dataset;
   source.options = options;
   source.pipeline = std::make_unique<pipeline::SourcePipeline>(std::move(options), *parts_);
+  source.verifier = std::make_unique<pipeline::SourceVerifier>(*source.pipeline);
   return source;
 }
 
@@ -75,6 +76,7 @@ Result<void> SourceService::Start() {
 
 void SourceService::Stop() {
   MutexLock lock(mutex_);
+  for (auto& [name, source] : sources_) source.verifier->Stop();
   for (auto& [name, source] : sources_) source.pipeline->Stop();
 }
 
@@ -120,6 +122,7 @@ Result<void> SourceService::ReadAnew(const std::string& name,
                                      const std::vector<std::string>& tables) {
   MutexLock lock(mutex_);
   const Source* found = TRY(Find(name));
+  found->verifier->Stop();
   found->pipeline->Stop();
   const Result<void> done = found->pipeline->ReadAnew(tables);
   // Another object, with what the ledger says now; also after an error.
@@ -127,6 +130,13 @@ Result<void> SourceService::ReadAnew(const std::string& name,
   next.pipeline->Start();
   sources_[name] = std::move(next);
   return done;
+}
+
+Result<std::shared_ptr<pipeline::Verification>> SourceService::Verify(
+    const std::string& name, pipeline::VerifyRequest request) {
+  MutexLock lock(mutex_);
+  const Source* source = TRY(Find(name));
+  return source->verifier->Start(std::move(request));
 }
 
 Result<pg::SourceReport> SourceService::Check(const std::string& name) const {

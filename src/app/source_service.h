@@ -19,6 +19,7 @@
 #include "meta/database.h"
 #include "objects/store.h"
 #include "pipeline/source_pipeline.h"
+#include "pipeline/verify/source_verifier.h"
 
 namespace caudal::app {
 
@@ -41,6 +42,9 @@ class SourceService final : public api::Sources {
   Result<capture::postgres::SourceReport> Check(const std::string& name) const override;
   Result<void> Restart(const std::string& name) override;
   Result<void> ReadAnew(const std::string& name, const std::vector<std::string>& tables) override;
+  // kConflict while one of this source runs.
+  Result<std::shared_ptr<pipeline::Verification>> Verify(const std::string& name,
+                                                         pipeline::VerifyRequest request) override;
 
  private:
   static constexpr int kChecksMax = 4;
@@ -49,6 +53,7 @@ class SourceService final : public api::Sources {
     std::string dataset;
     pipeline::SourcePipeline::Options options;
     std::unique_ptr<pipeline::SourcePipeline> pipeline;
+    std::unique_ptr<pipeline::SourceVerifier> verifier;  // of it
   };
   SourceService(meta::Database& database, objects::Store& store, std::string bucket)
       : ledger_(database), store_(store), bucket_(std::move(bucket)) {}

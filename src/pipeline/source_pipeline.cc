@@ -153,12 +153,22 @@ Result<void> SourcePipeline::Drain() {
       return MakeError(ErrorKind::kCancelled, "the source is being stopped", "pipeline.stopping");
     if (status_.apply_stopped)
       return MakeError(ErrorKind::kConflict,
-                       "its columns changed, and changes before that can't be applied: " +
-                           status_.apply_error->message,
+                       "changes that are landed can't be applied: " + status_.apply_error->message,
                        "pipeline.apply_stopped");
     applied_.Wait(mutex_);
   }
   return {};
+}
+
+Result<void> SourcePipeline::AtCut(
+    const std::function<Result<void>(const capture::postgres::SnapshotPoint&)>& task,
+    const std::stop_token& stop) {
+  return capture_.AtCut(
+      [&](const capture::postgres::SnapshotPoint& point) -> Result<void> {
+        TRY(Drain());
+        return task(point);
+      },
+      stop);
 }
 
 Result<void> SourcePipeline::ReadAnew(const std::vector<std::string>& folders) {

@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -75,16 +77,23 @@ class SourcePipeline {
   // the caller's before, Start after. kNotFound names a table.
   Result<void> ReadAnew(const std::vector<std::string>& folders);
 
+  // See SourceCapture::AtCut: when `task` runs, all that was committed before is in the tables too.
+  Result<void> AtCut(
+      const std::function<Result<void>(const capture::postgres::SnapshotPoint&)>& task,
+      const std::stop_token& stop);
+  // For a task that lands something.
+  void Landed(const capture::LandedChanges& landed) EXCLUDES(mutex_);
+  // Until all that is landed is in the tables. kConflict when it can't be; kCancelled by Stop.
+  Result<void> Drain() EXCLUDES(mutex_);
+
   SourceStatus status() const EXCLUDES(mutex_);
   Result<std::vector<SourceTableStatus>> tables() const;
   const Options& options() const { return options_; }
+  const Parts& parts() const { return parts_; }
 
  private:
   void ApplyAll();
   Result<bool> ApplyOnce() EXCLUDES(mutex_);
-  void Landed(const capture::LandedChanges& landed) EXCLUDES(mutex_);
-  // Until all that is landed is in the tables.
-  Result<void> Drain() EXCLUDES(mutex_);
 
   const Options options_;
   const Parts parts_;

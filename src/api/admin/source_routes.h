@@ -1,6 +1,7 @@
 // Sources over the admin API: how they go, and what stands in the way of one. Translation only.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "data/json.h"
 #include "http/router.h"
 #include "pipeline/source_pipeline.h"
+#include "pipeline/verify/verification.h"
 
 namespace caudal::api {
 
@@ -35,10 +37,16 @@ class Sources {
   // These tables ("public.payments"); none: all of them.
   virtual Result<void> ReadAnew(const std::string& name,
                                 const std::vector<std::string>& tables) = 0;
+  // Begins one, which goes on by itself. kConflict while another of this source runs.
+  virtual Result<std::shared_ptr<pipeline::Verification>> Verify(
+      const std::string& name, pipeline::VerifyRequest request) = 0;
 };
 
 // `sources` must outlive the router.
 void AddSourceRoutes(http::Router& router, Sources& sources);
+
+// Called by it: those of comparing.
+void AddVerifyRoutes(http::Router& router, Sources& sources);
 
 // What a check answers, also where no server runs.
 Json SourceReportJson(const std::string& name, const capture::postgres::SourceReport& report);

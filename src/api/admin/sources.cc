@@ -190,6 +190,7 @@ void AddSourceRoutes(http::Router& router, Sources& sources) {
   admin::Add(router, http::Method::kPost, "/api/v1/sources/{name}/resnapshot",
              "admin.sources.resnapshot",
              [&sources](http::Request& request) { return ReadAnew(sources, request); });
+  AddVerifyRoutes(router, sources);
 }
 
 }  // namespace caudal::api

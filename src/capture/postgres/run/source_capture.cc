@@ -28,8 +28,11 @@ constexpr milliseconds kGlance{250};
 constexpr milliseconds kGuardInterval{30'000};
 // A new slot waits for the transactions that are running in the source.
 constexpr seconds kSlotWait{600};
-// A batch's landing takes at most one part in so many of the time.
-constexpr int kLandingShare = 8;
+// The same, while nothing is read from the stream.
+constexpr seconds kCutWait{10};
+// While more rows a second come than that, a pause follows each landing, so many times as long.
+constexpr int64_t kManyRows = 100;
+constexpr int kPause = 8;
 
 std::string IdentityOf(const SystemIdentity& identity, const std::string& slot) {
   return fmt::format("{}/{}/{}", identity.system_id, identity.timeline, slot);
@@ -87,10 +90,22 @@ struct SourceCapture::Session {
   std::unique_ptr<ReplicationStream> stream;
   std::unique_ptr<ChangeCollector> collector;
   steady_clock::time_point landed_at;  // the end of the last landing
-  steady_clock::duration landing{};    // how long it took
+  steady_clock::duration pause{};      // before the next one
   steady_clock::time_point advanced_at;
   steady_clock::time_point looked_at = steady_clock::now();
   std::string relations;  // RelationsMark's, when the catalogue was read
+};
+
+// One that somebody waits for.
+struct SourceCapture::Cut {
+  const std::function<Result<void>(const SnapshotPoint&)>& task;
+  bool begun = false;
+  std::optional<Result<void>> result;
+};
+
+struct SourceCapture::MadeCut {
+  std::unique_ptr<Connection> maker;  // whose snapshot it is
+  SnapshotPoint point;
 };
 
 SourceCapture::SourceCapture(SourceOptions options, CaptureLimits limits, Parts parts)
@@ -126,6 +141,7 @@ void SourceCapture::Stop() {
   stopping_ = true;
   if (reader_ != nullptr) reader_->Cancel();
   wake_.NotifyAll();
+  cut_done_.NotifyAll();
 }
 
 void SourceCapture::Restart() {
@@ -172,6 +188,7 @@ void SourceCapture::Run() {
     const Result<void> ended = RunOnce();
     if (stopping()) break;
     if (ended.ok()) continue;
+    RefuseCut(ended.error());
     const bool retry = RetryRuleOf(ended.error().kind).retry;
     Failed(ended.error(), retry);
     // It went well for a while.
@@ -192,6 +209,8 @@ Result<void> SourceCapture::RunOnce() {
   TRY(Prepare(session));
   while (!stopping()) {
     if (session.tables->has_unread()) TRY(ReadUnread(session));
+    if (stopping()) break;
+    if (cut_wanted_) TRY(TakeCut(session));
     if (stopping()) break;
     Result<void> ended = Stream(session, std::nullopt);
     if (ended.ok()) continue;
@@ -315,23 +334,103 @@ Result<void> SourceCapture::CheckSlotFits(const Session& session, const SourcePr
   return {};
 }
 
+Result<SourceCapture::MadeCut> SourceCapture::MakeCut(Session& session, seconds wait) {
+  MadeCut cut;
+  cut.maker = TRY(Connection::Connect(options_.connection, Purpose::kReplication));
+  const std::string name =
+      fmt::format("{}_t{}", options_.slot.substr(0, 48), cut.maker->server_pid());
+  CreatedSlot slot = TRY(CreateSlot(*cut.maker, name, true, steady_clock::now() + wait));
+  cut.point = {std::move(slot.snapshot), session.epoch, slot.consistent_point};
+  TRY(Stream(session, cut.point.at));
+  return cut;
+}
+
+Result<void> SourceCapture::AtCut(const std::function<Result<void>(const SnapshotPoint&)>& task,
+                                  const std::stop_token& stop) {
+  const auto cancelled = [] {
+    return MakeError(ErrorKind::kCancelled, "it was cancelled", "postgres.cut");
+  };
+  Cut cut{task, false, {}};
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    cut_done_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  if (stopping_) return cancelled();
+  if (status_.state != CaptureState::kStreaming || cut_ != nullptr)
+    return MakeError(ErrorKind::kUnavailable,
+                     fmt::format("the source '{}' can't be looked at now: its state is {}",
+                                 options_.name, cut_ != nullptr ? "busy" : NameOf(status_.state)),
+                     "postgres.not_streaming");
+  cut_ = &cut;
+  cut_wanted_ = true;
+  while (!cut.result) {
+    if (!cut.begun && (stopping_ || stop.stop_requested())) {
+      cut_ = nullptr;
+      cut_wanted_ = false;
+      return cancelled();
+    }
+    cut_done_.Wait(mutex_);
+  }
+  return *std::move(cut.result);
+}
+
+void SourceCapture::EndCut(Cut& cut, Result<void> result) {
+  MutexLock lock(mutex_);
+  cut.result = std::move(result);
+  cut_ = nullptr;
+  cut_wanted_ = false;
+  cut_done_.NotifyAll();
+}
+
+void SourceCapture::RefuseCut(const Error& error) {
+  MutexLock lock(mutex_);
+  if (cut_ == nullptr) return;
+  cut_->result = error;
+  cut_ = nullptr;
+  cut_wanted_ = false;
+  cut_done_.NotifyAll();
+}
+
+Result<void> SourceCapture::TakeCut(Session& session) {
+  Cut* cut = nullptr;
+  {
+    MutexLock lock(mutex_);
+    cut = cut_;
+    if (cut == nullptr) return {};
+    cut->begun = true;
+  }
+  const auto begun = steady_clock::now();
+  const Result<MadeCut> made = MakeCut(session, kCutWait);
+  if (!made.ok()) {
+    EndCut(*cut, made.error());
+    // Transactions that last hinder nothing else.
+    return made.error().Is(ErrorKind::kTimeout) ? Result<void>() : made.error();
+  }
+  if (stopping()) {
+    EndCut(*cut, MakeError(ErrorKind::kCancelled, "the source is being stopped", "postgres.cut"));
+    return {};
+  }
+  EndCut(*cut, cut->task(made->point));
+  const std::chrono::duration<double> took = steady_clock::now() - begun;
+  LogInfo(
+      "stream of a source stood still for a snapshot",
+      {{"source", options_.name}, {"position", made->point.at.Text()}, {"seconds", took.count()}});
+  return {};
+}
+
 Result<void> SourceCapture::ReadUnread(Session& session) {
-  SnapshotPoint point;
-  point.epoch = session.epoch;
-  std::unique_ptr<Connection> maker = std::move(session.slot_maker);
-  std::optional<CreatedSlot> slot = std::exchange(session.made_slot, std::nullopt);
-  const bool first = slot.has_value();
-  if (!first) {
+  MadeCut cut;
+  const bool first = session.made_slot.has_value();
+  if (first) {
+    const CreatedSlot slot = *std::exchange(session.made_slot, std::nullopt);
+    cut = {std::move(session.slot_maker), {slot.snapshot, session.epoch, slot.consistent_point}};
+  } else {
     // What was committed before another snapshot is landed first.
-    maker = TRY(Connection::Connect(options_.connection, Purpose::kReplication));
-    const std::string name =
-        fmt::format("{}_t{}", options_.slot.substr(0, 48), session.connection->server_pid());
-    slot = TRY(CreateSlot(*maker, name, true, steady_clock::now() + kSlotWait));
-    TRY(Stream(session, slot->consistent_point));
+    cut = TRY(MakeCut(session, kSlotWait));
     if (stopping()) return {};
   }
-  point.snapshot = slot->snapshot;
-  point.at = slot->consistent_point;
+  const SnapshotPoint& point = cut.point;
   SetState(CaptureState::kSnapshot);
   TRY(session.tables->Reload());
   SnapshotReaderOptions options;
@@ -375,10 +474,15 @@ Result<void> SourceCapture::Land(Session& session) {
   const std::optional<Lsn> end = session.collector->whole_up_to();
   if (!end) return {};
   const auto begun = steady_clock::now();
+  const std::chrono::duration<double> gathered = begun - session.landed_at;
+  const bool many = static_cast<double>(session.collector->rows()) >
+                    gathered.count() * static_cast<double>(kManyRows);
   const std::optional<LandedChanges> landed = TRY(session.collector->Land());
   if (!landed) return Advance(session, *end);
   session.landed_at = steady_clock::now();
-  session.landing = session.landed_at - begun;
+  session.pause = many ? std::min<steady_clock::duration>(kPause * (session.landed_at - begun),
+                                                          limits_.batch_interval)
+                       : steady_clock::duration::zero();
   session.stream->Acknowledge(*end);
   Show([&](CaptureStatus& status) {
     status.landed = *end;
@@ -483,11 +587,7 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
   ChangeCollector& collector = *session.collector;
 
   // When what is whole is to be landed.
-  const auto due = [&] {
-    const auto pause =
-        std::min<steady_clock::duration>(session.landing * kLandingShare, limits_.batch_interval);
-    return session.landed_at + pause;
-  };
+  const auto due = [&] { return session.landed_at + session.pause; };
   auto shown_at = steady_clock::now();
   while (!stopping()) {
     auto now = steady_clock::now();
@@ -507,6 +607,7 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
           collector.rows() >= limits_.batch_rows || collector.bytes() >= limits_.batch_bytes;
       if (full || now >= due()) TRY(Land(session));
     }
+    if (cut_wanted_ && !limit) return Land(session);
     if (message && now - shown_at < kGlance) continue;
     shown_at = now;
     Show([&](CaptureStatus& status) {

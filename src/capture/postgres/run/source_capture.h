@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -24,13 +25,14 @@
 namespace caudal::capture::postgres {
 
 class SnapshotReader;
+struct SnapshotPoint;
 
 struct CaptureLimits {
   uint64_t memory = 64u << 20;  // of rows; beyond, they are in files until the batch ends
   // A batch ends with the transaction that reaches one of these.
   int64_t batch_rows = 500'000;
   uint64_t batch_bytes = 256u << 20;
-  // Batches follow each other at once when little comes; when much comes, not faster than so.
+  // The longest pause between batches, while much comes; little is landed at once.
   std::chrono::milliseconds batch_interval{200};
   std::chrono::seconds catalog_interval{2};  // between looks for new tables, and at the slot
   std::chrono::milliseconds retry_min{200};
@@ -63,11 +65,22 @@ class SourceCapture {
   // Tables with new rows to read (Ledger::AddTable) are read soon.
   void ReadTables();
 
+  // Cuts the stream at a snapshot of the source: runs `task` on the thread that runs, when all that
+  // was committed before the snapshot is landed, and nothing of what came after. The snapshot lives
+  // until `task` returns; then the stream goes on. Waits for that, from any other thread; an error
+  // of `task` is the caller's alone. kUnavailable while it doesn't stream, or another waits;
+  // kTimeout when transactions of the source last too long; kCancelled before it began, by `stop`
+  // or Stop.
+  Result<void> AtCut(const std::function<Result<void>(const SnapshotPoint&)>& task,
+                     const std::stop_token& stop) EXCLUDES(mutex_);
+
   CaptureStatus status() const EXCLUDES(mutex_);
   const SourceOptions& options() const { return options_; }
 
  private:
   struct Session;
+  struct Cut;
+  struct MadeCut;
 
   Result<void> RunOnce();
   // Checks, publication, slot, epoch.
@@ -77,6 +90,11 @@ class SourceCapture {
   Result<void> CheckSlotFits(const Session& session, const SourceProgress& progress,
                              const std::optional<SlotState>& slot) const;
   Result<void> ReadUnread(Session& session);
+  // A snapshot, up to whose position all is landed. Without a stream; of no use when stopping.
+  Result<MadeCut> MakeCut(Session& session, std::chrono::seconds wait);
+  Result<void> TakeCut(Session& session) EXCLUDES(mutex_);
+  void EndCut(Cut& cut, Result<void> result) EXCLUDES(mutex_);
+  void RefuseCut(const Error& error) EXCLUDES(mutex_);
   // Until Stop, or tables are to be read; with a limit, until all that was committed before it is
   // landed.
   Result<void> Stream(Session& session, std::optional<caudal::postgres::Lsn> limit);
@@ -101,6 +119,7 @@ class SourceCapture {
   const Parts parts_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> read_tables_ = false;
+  std::atomic<bool> cut_wanted_ = false;
   bool warned_ = false;  // that the slot keeps much; of the thread that runs
 
   mutable Mutex mutex_;
@@ -108,6 +127,8 @@ class SourceCapture {
   bool again_ GUARDED_BY(mutex_) = false;
   CaptureStatus status_ GUARDED_BY(mutex_);
   SnapshotReader* reader_ GUARDED_BY(mutex_) = nullptr;  // while it runs
+  CondVar cut_done_;
+  Cut* cut_ GUARDED_BY(mutex_) = nullptr;  // of who waits for it
 };
 
 }  // namespace caudal::capture::postgres
