@@ -63,7 +63,7 @@ class Run(loop.Loop):
     """A source of six tables."""
 
     figures = (*loop.Loop.figures, *(f"rounds with {one}" for one in TROUBLES[2:]), "acknowledged changes and reads", "transactions told",
-               "changes told", "rows compared", "queries meanwhile", "longest wait, ms")
+               "changes told", "rows compared", "times that verify agreed", "queries meanwhile", "longest wait, ms")
 
     def make_clients(self, numbers):
         self.postgres = Postgres(SETTINGS)
