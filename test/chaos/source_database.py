@@ -108,7 +108,7 @@ CREATE TRIGGER note_emptied AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE
 
 # Of one statement, so that a query sees all of them at one moment.
 INVARIANTS = """SELECT
-    (SELECT sum(balance) FROM {0}.accounts_a) + (SELECT sum(balance) FROM {0}.accounts_b) AS balances,
+    (SELECT coalesce(sum(balance), 0) FROM {0}.accounts_a) + (SELECT coalesce(sum(balance), 0) FROM {0}.accounts_b) AS balances,
     (SELECT coalesce(sum(total), 0) FROM {0}.orders) - (SELECT coalesce(sum(amount), 0) FROM {0}.lines) AS totals,
     (SELECT count(*) FROM {0}.documents WHERE body IS NULL OR md5(body) <> hash) AS documents,
     (SELECT count(*) FROM {0}.lines l WHERE NOT EXISTS (SELECT 1 FROM {0}.orders o WHERE o.id = l.order_id)) AS lines,
