@@ -172,6 +172,10 @@ Result<void> Compactor::RewriteAll(Round& round) {
   for (const CompactionGroup& group : round.plan.groups) {
     RewrittenGroup made =
         TRY(Rewrite(writer_.context(), metadata, group, round.deleted, equality, options));
+    // In their place among the files of the partition: what others append meanwhile lies behind.
+    if (group.in_sequence)
+      for (WrittenFile& file : made.files)
+        file.added.sequence_number = group.files.back().data->sequence_number;
     round.groups.push_back(std::move(made));
   }
   return {};

@@ -35,6 +35,9 @@ struct CompactionPolicy {
 struct CompactionGroup {
   std::vector<ScanFile> files;  // in the order of their sequence numbers
   bool current_spec = true;     // all of them are of the table's present partition spec
+  // They lie side by side among all files of the partition: rows keep the order in which they came,
+  // when the new files keep their place there.
+  bool in_sequence = false;
 };
 
 struct CompactionPlan {
@@ -43,7 +46,8 @@ struct CompactionPlan {
   bool empty() const { return groups.empty() && deletes.empty(); }
 };
 
-// Pure. `deleted` is of the same state.
+// Pure. `deleted` is of the same state. A table without key and without deletes is a log: its files
+// are merged with those that lie between, or not at all.
 CompactionPlan PlanCompaction(const TableMetadata& metadata, const SnapshotFiles& files,
                               const DeletedRows& deleted, const CompactionPolicy& policy);
 
