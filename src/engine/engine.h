@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,13 @@ struct EngineOptions {
 struct Input {
   std::string name;
   std::string path;
+};
+
+// Rows of an input that SQL can leave out: bit r % 64 of word r / 64 stands for row r, counted from
+// the file's first; rows behind the last word stay.
+struct HiddenRows {
+  std::string input;  // its name
+  std::span<const uint64_t> words;
 };
 
 struct SessionRequest {
@@ -108,6 +116,11 @@ class Session {
   static std::string OutputPath(std::string_view name) { return "out/" + std::string(name); }
 
   virtual Result<void> AddInput(const Input& input) = 0;
+  // From now on caudal_visible(file, row), a function for trusted SQL, is false for these rows and
+  // true for all others; `file` is as SQL names it, `row` counts from 0. Takes the place of what
+  // was hidden before. Between two statements. kLimit ("engine.memory") when they take more than
+  // the session's memory.
+  virtual Result<void> HideRows(const std::vector<HiddenRows>& rows) = 0;
   // Runs to the end, or until the last statement has rows to give; those come through Rows. The
   // Rows before must be gone.
   virtual Result<std::unique_ptr<Rows>> Run(const Statement& statement) = 0;

@@ -130,6 +130,32 @@ Result<RunMessage> RunMessage::Read(std::string_view payload) {
   return message;
 }
 
+std::string HideMessage::Write() const {
+  WireWriter writer;
+  writer.Put(static_cast<uint32_t>(inputs.size()));
+  for (const Input& input : inputs) {
+    writer.Put(std::string_view(input.path));
+    writer.Put(input.offset);
+    writer.Put(input.words);
+  }
+  return writer.Take();
+}
+
+Result<HideMessage> HideMessage::Read(std::string_view payload) {
+  WireReader reader(payload);
+  HideMessage message;
+  const size_t count = reader.GetCount(20);
+  for (size_t i = 0; i < count; ++i) {
+    Input input;
+    input.path = reader.GetText();
+    input.offset = reader.Get<uint64_t>();
+    input.words = reader.Get<uint64_t>();
+    message.inputs.push_back(std::move(input));
+  }
+  TRY(Check(reader, "hide"));
+  return message;
+}
+
 std::string NumberMessage::Write() const {
   WireWriter writer;
   writer.Put(number);

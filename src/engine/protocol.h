@@ -42,6 +42,19 @@ struct RunMessage {
   static Result<RunMessage> Read(std::string_view payload);
 };
 
+// kHide
+struct HideMessage {
+  struct Input {
+    std::string path;     // as SQL names it
+    uint64_t offset = 0;  // in the memory file, in words of 64 bits
+    uint64_t words = 0;
+  };
+  std::vector<Input> inputs;
+
+  std::string Write() const;
+  static Result<HideMessage> Read(std::string_view payload);
+};
+
 // kMore, kInterrupt
 struct NumberMessage {
   uint64_t number = 0;

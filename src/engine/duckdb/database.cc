@@ -62,6 +62,8 @@ Result<Database> Database::Open() {
     return DuckDbError(TakeText(failure));
   if (duckdb_connect(opened.database_.get(), opened.connection_.Receive()) != DuckDBSuccess)
     return MakeError(ErrorKind::kInternal, "DuckDB gives no connection");
+  opened.visible_rows_ = std::make_unique<VisibleRows>();
+  TRY(opened.visible_rows_->AddTo(opened.connection()));
   AddTestFunctions(opened.connection());
   for (const char* sql : kAlways) TRY(opened.Execute(sql));
   return opened;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "engine/duckdb/handles.h"
+#include "engine/duckdb/visible_rows.h"
 #include "engine/protocol.h"
 
 namespace caudal::engine {
@@ -27,11 +29,14 @@ class Database {
   // Of its tables and what it keeps of files.
   Result<uint64_t> HeldBytes();
 
+  // Of an opened one.
+  VisibleRows& visible_rows() { return *visible_rows_; }
   duckdb_connection connection() const { return connection_.get(); }
 
  private:
   Result<void> Execute(const std::string& sql);
 
+  std::unique_ptr<VisibleRows> visible_rows_;  // the database's function reads it
   DatabaseHandle database_;
   ConnectionHandle connection_;  // closed first
   std::optional<BeginMessage> expected_;

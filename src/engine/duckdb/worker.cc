@@ -81,6 +81,10 @@ class Worker {
         changed_.NotifyAll();
         return {};
       }
+      case FrameType::kHide: {
+        const HideMessage message = TRY(HideMessage::Read(frame.payload));
+        return database_.visible_rows().Hide(message, frame.file);
+      }
       case FrameType::kMore: {
         const NumberMessage message = TRY(NumberMessage::Read(frame.payload));
         credit_.Add(message.number);

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -34,11 +36,14 @@ class TableFileReader {
   std::unique_ptr<engine::ParquetReader> reader_;
 };
 
-// The rows that a file of position deletes deletes, of those data files among `data` that they
-// apply to. kCorrupt, naming both files, when one hasn't so many rows.
-Result<std::vector<FileRows>> ReadPositionDeletes(objects::Store& store,
-                                                  engine::InProcessDatabase& database,
-                                                  const DataFile& deletes,
-                                                  const std::vector<SharedFile>& data);
+// What a file of position deletes says: rows of data files, by their paths; ascending, each once.
+using DeletedPositions = std::unordered_map<std::string, std::vector<int64_t>>;
+Result<DeletedPositions> ReadPositionDeletes(objects::Store& store,
+                                             engine::InProcessDatabase& database,
+                                             const DataFile& deletes);
+// Of these, the rows of data files that they apply to. kCorrupt, naming both files, when one hasn't
+// so many rows.
+Result<std::vector<FileRows>> RowsOf(const DeletedPositions& rows, const DataFile& deletes,
+                                     const std::vector<SharedFile>& data);
 
 }  // namespace caudal::lake

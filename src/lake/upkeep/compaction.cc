@@ -194,8 +194,7 @@ Result<void> Compactor::MergeDeletes(Round& round) {
     std::vector<SharedFile> hit;
     for (const std::string& path : round.deleted.HitBy(file->file.path))
       if (const auto at = data.find(path); at != data.end()) hit.push_back(at->second);
-    const std::vector<FileRows> read = TRY(
-        ReadPositionDeletes(writer_.context().store, writer_.context().database, file->file, hit));
+    const std::vector<FileRows> read = TRY(writer_.deletes().Read(file->file, hit));
     for (const FileRows& one : read) {
       auto& [of, set] = rows[one.file->file.path];
       of = one.file;

@@ -103,8 +103,10 @@ Result<std::unique_ptr<Writer>> Writer::Open(WriterOptions options, Catalog& cat
   TRY(os::RemoveTree(options.folder));
   TRY(os::MakeDirs(options.folder));
   TRY(os::MakeDirs(options.index_folder));
-  const WriteContext context{database, store, clock, random, options.folder};
-  return std::unique_ptr<Writer>(new Writer(std::move(options), catalog, manifests, context));
+  auto deletes = std::make_unique<PositionDeleteCache>(store, database, options.deletes_bytes_max);
+  const WriteContext context{database, store, clock, random, *deletes, options.folder};
+  return std::unique_ptr<Writer>(
+      new Writer(std::move(options), catalog, manifests, std::move(deletes), context));
 }
 
 std::unique_ptr<WriteTransaction> Writer::Begin() {

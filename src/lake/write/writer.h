@@ -25,7 +25,8 @@ struct WriterOptions {
   TableChanges::Options changes;
   ManifestLimits manifests;
   Retention retention;
-  uint64_t keys_bytes_max = 256u << 20;  // of tables' keys in memory, beside what is mapped
+  uint64_t keys_bytes_max = 256u << 20;    // of tables' keys in memory, beside what is mapped
+  uint64_t deletes_bytes_max = 64u << 20;  // of deleted rows that are kept in memory
 };
 
 struct CommittedTable {
@@ -101,6 +102,7 @@ class Writer {
   const WriterOptions& options() const { return options_; }
   Catalog& catalog() { return catalog_; }
   ManifestCache& manifests() { return manifests_; }
+  PositionDeleteCache& deletes() { return *deletes_; }  // for queries, too
   std::shared_ptr<TableState> StateOf(const std::string& uuid) EXCLUDES(mutex_);
   // The table's keys, made when there are none. `state`'s turn is the caller's.
   Result<TableKeys*> KeysOf(TableState& state, const TableMetadata& metadata);
@@ -112,8 +114,12 @@ class Writer {
   struct Attempt;
 
   Writer(WriterOptions options, Catalog& catalog, ManifestCache& manifests,
-         const WriteContext& context)
-      : options_(std::move(options)), catalog_(catalog), manifests_(manifests), context_(context) {}
+         std::unique_ptr<PositionDeleteCache> deletes, const WriteContext& context)
+      : options_(std::move(options)),
+        catalog_(catalog),
+        manifests_(manifests),
+        deletes_(std::move(deletes)),
+        context_(context) {}
   Result<std::vector<CommittedTable>> Commit(std::vector<TableChanges*> tables,
                                              const JoinCommit& also);
   Result<std::vector<CommittedTable>> TryCommit(std::vector<Attempt>& attempts,
@@ -127,6 +133,7 @@ class Writer {
   const WriterOptions options_;
   Catalog& catalog_;
   ManifestCache& manifests_;
+  const std::unique_ptr<PositionDeleteCache> deletes_;
   const WriteContext context_;
   Mutex mutex_;
   struct Held {
