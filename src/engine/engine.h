@@ -2,7 +2,7 @@
 // statement can take the server, its memory or another statement with it.
 //
 // A worker is confined from birth to its own folder and off the network. A session has one worker
-// to itself, with a fresh database in memory, and sees the files it was given as in/<name>, and
+// to itself, with an empty database in memory, and sees the files it was given as in/<name>, and
 // nothing else; what it writes goes to out/<name>. Workers are warm: started ahead, used again,
 // replaced when they die or outgrow their limits. Nothing is kept between sessions.
 //
@@ -69,6 +69,11 @@ struct SessionRequest {
   Limits limits;
   // DuckDB settings of ours ("TimeZone", "preserve_insertion_order"…); fixed afterwards.
   std::vector<std::pair<std::string, std::string>> settings;
+  // All of its statements are one transaction, which is undone in the end; its database, with what
+  // it remembers of files, then serves another such session, which costs a tenth of a new one. An
+  // error of a statement ends the session. For users' statements that were found to be queries and
+  // nothing more; and in all these sessions of an engine an input's name stands for one content.
+  bool undone = false;
 };
 
 // NULL, BOOLEAN, BIGINT, DOUBLE, VARCHAR, VARCHAR[].

@@ -82,6 +82,7 @@ std::string BeginMessage::Write() const {
   writer.Put(limits.output_bytes);
   writer.Put(static_cast<int64_t>(limits.time.count()));
   PutPairs(writer, settings);
+  writer.Put(undone);
   return writer.Take();
 }
 
@@ -98,6 +99,7 @@ Result<BeginMessage> BeginMessage::Read(std::string_view payload) {
     std::string name(reader.GetText());
     message.settings.emplace_back(std::move(name), reader.GetText());
   }
+  message.undone = reader.Get<bool>();
   TRY(Check(reader, "begin"));
   return message;
 }

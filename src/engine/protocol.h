@@ -28,6 +28,7 @@ struct ReadyMessage {
 struct BeginMessage {
   Limits limits;
   std::vector<std::pair<std::string, std::string>> settings;
+  bool undone = false;
 
   std::string Write() const;
   static Result<BeginMessage> Read(std::string_view payload);

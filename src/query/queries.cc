@@ -186,6 +186,8 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   // Dates and times without a zone are compared in UTC, as bounds are.
   // Files are opened for their views, and again for the statement.
   open.settings = {{"TimeZone", "UTC"}, {"parquet_metadata_cache", "true"}};
+  // Users' SQL is held against a list of what queries may do; ours makes views.
+  open.undone = true;
   std::unique_ptr<engine::Session> session = TRY(engine->Open(open));
   auto query =
       std::make_unique<RunningQuery>(std::move(place), std::move(session), request.control);

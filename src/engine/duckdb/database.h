@@ -23,8 +23,15 @@ class Database {
   Result<void> Expect(const BeginMessage& session);
   // Whether Begin can make it a session's: settings can be changed, but none is taken back.
   bool Fits(const BeginMessage& session) const;
-  // Sets the limits and the session's settings, then locks all settings for good.
+  // Sets the limits and the session's settings, then locks all settings for good. Begins the
+  // transaction of one that is to be undone.
   Result<void> Begin(const BeginMessage& session);
+
+  // Undoes the session that it was begun for. False: it is of no use for another.
+  bool Undo();
+  // Whether it can be begun again for this session, after Undo.
+  bool Serves(const BeginMessage& session) const;
+  Result<void> BeginAgain();
 
   // Of its tables and what it keeps of files.
   Result<uint64_t> HeldBytes();
@@ -40,6 +47,7 @@ class Database {
   DatabaseHandle database_;
   ConnectionHandle connection_;  // closed first
   std::optional<BeginMessage> expected_;
+  int sessions_ = 0;
 };
 
 }  // namespace caudal::engine
