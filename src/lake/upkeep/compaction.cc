@@ -127,6 +127,8 @@ Result<bool> Compactor::RunRound(const TableName& table, const CompactionPolicy&
   TRY(round.deleted.Read(writer_.context(), metadata, *files));
   round.plan = PlanCompaction(metadata, *files, round.deleted, policy);
   if (round.plan.empty()) return false;
+  round.state = writer_.StateOf(metadata.uuid);
+  const Backlog::Running running(round.state->backlog);
   TRY(LoadDeletes(round));
   Result<void> done = [&]() -> Result<void> {
     TRY(RewriteAll(round));
@@ -155,7 +157,6 @@ Result<void> Compactor::LoadDeletes(Round& round) {
 
 Result<void> Compactor::RewriteAll(Round& round) {
   const TableMetadata& metadata = *round.read.metadata;
-  round.state = writer_.StateOf(metadata.uuid);
   {
     const std::unique_lock turn(round.state->turn);
     const TableKeys* keys = round.state->keys.get();

@@ -295,11 +295,10 @@ Result<std::vector<CommittedTable>> Writer::Commit(std::vector<TableChanges*> ta
   for (const TableChanges* changes : tables)
     catalog_.foreign_turns().Wait(changes->metadata().uuid);
   std::vector<std::shared_ptr<TableState>> states;
+  for (const TableChanges* changes : tables) states.push_back(StateOf(changes->metadata().uuid));
+  for (const auto& state : states) state->backlog.Wait();
   std::vector<std::unique_lock<std::mutex>> turns;
-  for (const TableChanges* changes : tables) {
-    states.push_back(StateOf(changes->metadata().uuid));
-    turns.emplace_back(states.back()->turn);
-  }
+  for (const auto& state : states) turns.emplace_back(state->turn);
   for (int i = 1;; ++i) {
     std::vector<Attempt> attempts(tables.size());
     for (size_t t = 0; t < tables.size(); ++t) {

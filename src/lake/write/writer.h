@@ -15,6 +15,7 @@
 #include "lake/files/manifest_cache.h"
 #include "lake/keys/table_keys.h"
 #include "lake/upkeep/retention.h"
+#include "lake/write/backlog.h"
 #include "lake/write/table_changes.h"
 
 namespace caudal::lake {
@@ -41,6 +42,7 @@ struct CommittedTable {
 // several tables took them in the order of their UUIDs.
 struct TableState {
   std::mutex turn;
+  Backlog backlog;
   std::unique_ptr<TableKeys> keys;  // for who has the turn
 };
 
