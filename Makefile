@@ -90,6 +90,10 @@ soak-functions: dev ## The same with functions of each kind, for ROUNDS rounds (
 soak-tables: dev ## The same with tables, for ROUNDS rounds (300)
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/tables_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
 
+.PHONY: soak-sources
+soak-sources: dev ## The same with a PostgreSQL that is copied, for ROUNDS rounds (300), always anew
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/source_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
+
 .PHONY: fuzz
 fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
 	@$(call configure,fuzz,test)
@@ -101,7 +105,7 @@ bench: build ## Measure against what others reach; prints the figures of docs/be
 	@$(SETUP) bench
 	@ninja -C build/release -j $(JOBS)
 	@bench/setup
-	@status=0; for one in bench/run.py bench/functions/run.py bench/lake/run.py; do $(PYTHON) $$one $(ARGS) || status=$$?; done; exit $$status
+	@status=0; for one in bench/run.py bench/functions/run.py bench/lake/run.py bench/cdc/run.py; do $(PYTHON) $$one $(ARGS) || status=$$?; done; exit $$status
 
 .PHONY: lint
 lint: ## Check layers, format and shell scripts, and clang-tidy on changed files (TIDY=all: on all)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Short scenarios on private servers: uploads, events, a kill in the middle of an upload, and what is left after it;
-then a file that lands in a bucket and becomes clean tables.
+then a file that lands in a bucket and becomes clean tables; then a PostgreSQL that is copied while it changes.
 
 Run it by `make demo`. It needs nothing outside this machine, uses a temporary folder, and removes it at the end.
 """
@@ -17,6 +17,7 @@ import warnings
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from demo_payments import payments
+from demo_postgres import replication
 from support.cutting_proxy import CuttingProxy
 from support.server import CaudalServer
 from support.webhook import WebhookReceiver
@@ -132,6 +133,7 @@ def main():
             say(checked.stdout + checked.stderr)
         step(5, "A file of payments lands in raw/, and the clean tables appear (examples/payments, a SQL function)")
         payments(folder, say, check, step)
+        replication(folder, say, check, step)
     say()
     if failures:
         say(f"{len(failures)} checks failed: {'; '.join(failures)}")
@@ -140,6 +142,7 @@ def main():
     say("   make run                 a server of your own on http://127.0.0.1:8080 (examples/platform/caudal.yaml)")
     say("   examples/payments        the function of step 5, its rules, and a README to follow step by step")
     say("   docs/functions-sql.md    what SQL functions take, check and write")
+    say("   docs/sources.md          databases whose changes come into tables")
     say("   docs/queries.md          SQL over tables, from the command line and over HTTP")
     say("   docs/tables.md           tables: who can read and write them, and how they are kept")
     say("   docs/clients.md          point gsutil, gcloud, Python, Node, gcsfs, pandas or DuckDB at it")

@@ -39,6 +39,7 @@ struct DataPaths {
   std::string engine() const { return folder + "/run/engine"; }
   std::string query_engine() const { return folder + "/run/queries"; }
   std::string table_writes() const { return folder + "/run/tables"; }
+  std::string landing() const { return folder + "/run/landing"; }
   std::string table_keys() const { return folder + "/keys"; }
   std::string unpacked() const { return folder + "/run/unpacked"; }
   std::string run_logs() const { return folder + "/logs/runs"; }

@@ -314,6 +314,23 @@ constexpr Entry kCatalogue[] = {
     {Text::kSourceRemedy, "       do:  {}", "       qué hacer: {}"},
     {Text::kSourceFine, "{}: {} is ready, {} tables", "{}: {} está lista, {} tablas"},
     {Text::kSourceNotReady, "{}: {} is not ready", "{}: {} no está lista"},
+    {Text::kSourceOne, "Its name in the configuration", "Su nombre en la configuración"},
+    {Text::kSourcesShow, "Show how a source goes, table by table",
+     "Muestra cómo va una fuente, tabla por tabla"},
+    {Text::kSourceState, "{}: {} is {}; visible up to {}, {} behind ({} of its log; {} are kept)",
+     "{}: {} está en {}; visible hasta {}, con {} de retraso ({} de su registro; se guardan {})"},
+    {Text::kSourcesRestart, "Try again now, after the cause of an error was mended",
+     "Vuelve a intentarlo ya, tras arreglar la causa de un error"},
+    {Text::kSourceRestarted, "{} tries again", "{} vuelve a intentarlo"},
+    {Text::kSourcesReadAnew, "Read tables of a source anew, in place of their rows here",
+     "Vuelve a leer tablas de una fuente, en lugar de sus filas de aquí"},
+    {Text::kSourceReadAnew, "{}: the tables are read anew; see `caudal sources show`",
+     "{}: las tablas se vuelven a leer; véase `caudal sources show`"},
+    {Text::kSourceTables, "Tables as `caudal sources show` names them: public.payments",
+     "Tablas como las nombra `caudal sources show`: public.payments"},
+    {Text::kSourceAll,
+     "All of them, from a new replication slot: after the old one, or the log, was lost",
+     "Todas, desde un nuevo slot de replicación: tras perder el anterior, o el registro"},
 };
 
 static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));

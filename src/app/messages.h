@@ -181,6 +181,15 @@ enum class Text : uint16_t {
   kSourceRemedy,
   kSourceFine,
   kSourceNotReady,
+  kSourceOne,
+  kSourcesShow,
+  kSourceState,
+  kSourcesRestart,
+  kSourceRestarted,
+  kSourcesReadAnew,
+  kSourceReadAnew,
+  kSourceTables,
+  kSourceAll,
   kCount
 };
 

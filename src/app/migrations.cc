@@ -1,6 +1,7 @@
 #include "app/migrations.h"
 
 #include "auth/keys.h"
+#include "capture/landing/ledger.h"
 #include "events/outbox.h"
 #include "lake/catalog/catalog.h"
 #include "objects/store.h"
@@ -12,7 +13,7 @@ std::vector<meta::Migration> AllMigrations() {
   std::vector<meta::Migration> all;
   for (auto module :
        {auth::KeyStore::Migrations(), events::Outbox::Migrations(), objects::Store::Migrations(),
-        sched::Runs::Migrations(), lake::Catalog::Migrations()})
+        sched::Runs::Migrations(), lake::Catalog::Migrations(), capture::Ledger::Migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -207,7 +207,7 @@ Result<void> Platform::Impl::OpenModules() {
   lake = TRY(Lake::Open(config.lake, paths, *database, *store, clock, random));
   queries = TRY(QueryService::Open(config.query, paths, *lake, *store, clock, random));
   transfers = TransferService::Make(paths, *lake, *queries->queries, *store, clock);
-  sources = TRY(SourceService::Make(config.sources));
+  sources = TRY(SourceService::Open(config, paths, *lake, *store, *database, clock, random));
   return {};
 }
 
@@ -278,8 +278,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                      queries->running.get()});
   api::AddTableRoutes(router, {*lake->catalog, *lake->manifests, *lake->upkeep, *transfers->loads,
                                *transfers->exporter});
-  api::AddSourceRoutes(router, {[this] { return sources->List(); },
-                                [this](const std::string& name) { return sources->Check(name); }});
+  api::AddSourceRoutes(router, *sources);
 
   api::gcs::GcsOptions gcs;
   gcs.object_bytes_max = config.storage.object_bytes_max;
@@ -313,6 +312,7 @@ Result<void> Platform::Impl::Serve() {
   }
   ReloadStore();
   TRY(StartFunctions());
+  TRY(sources->Start());
   FAILPOINT("app.serving");
   return WriteServerFile(folder.paths().server_file(), {url, os::ProcessId(), admin_token});
 }
@@ -374,6 +374,7 @@ void Platform::Impl::Stop() {
   std::thread deliveries([this] {
     if (dispatcher) dispatcher->Stop(kDeliveryDrain);
   });
+  if (sources) sources->Stop();
   if (transfers) transfers->loads->Stop();
   if (functions) functions->Stop(kRunDrain);
   if (server) server->Stop();
@@ -393,6 +394,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
+  impl_->sources.reset();
   impl_->transfers.reset();
   impl_->queries.reset();
   impl_->lake.reset();

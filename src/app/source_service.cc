@@ -1,7 +1,8 @@
 #include "app/source_service.h"
 
+#include <utility>
+
 #include "app/config/source_spec.h"
-#include "base/log.h"
 #include "capture/postgres/check.h"
 
 namespace caudal::app {
@@ -14,40 +15,137 @@ Error NoSuchSource(const std::string& name) {
                    "source.not_found");
 }
 
+pg::CaptureLimits LimitsOf(const LandingConfig& config) {
+  pg::CaptureLimits limits;
+  limits.memory = config.memory;
+  limits.batch_bytes = config.batch_bytes;
+  limits.batch_interval = config.batch_interval;
+  return limits;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<SourceService>> SourceService::Make(
-    const std::map<std::string, SourceConfig>& sources) {
-  auto service = std::make_unique<SourceService>();
-  for (const auto& [name, config] : sources) {
-    pg::SourceOptions options = TRY(SourceOptionsOf(name, config));
-    api::SourceInfo info;
-    info.name = name;
-    info.kind = "postgres";
-    info.place = pg::PlaceOf(options.connection);
-    info.dataset = DatasetOf(name, config);
-    info.slot = options.slot;
-    info.publication = options.publication;
-    info.state = "stopped";
-    info.error = "this version can't copy from PostgreSQL yet";
-    info.remedy = "caudal sources check " + name + " tells whether the source is ready for it";
-    LogWarning("source not started",
-               {{"source", name}, {"error", info.error}, {"remedy", info.remedy}});
-    service->sources_.emplace(name, Source{std::move(info), std::move(options)});
+Result<std::unique_ptr<SourceService>> SourceService::Open(const Config& config,
+                                                           const DataPaths& paths, Lake& lake,
+                                                           objects::Store& store,
+                                                           meta::Database& database, Clock& clock,
+                                                           Random& random) {
+  std::unique_ptr<SourceService> service(new SourceService(database, store, config.landing.bucket));
+  capture::LandingOptions options;
+  options.bucket = config.landing.bucket;
+  options.folder = paths.landing();
+  service->landing_ = TRY(capture::Landing::Open(std::move(options), store, service->ledger_,
+                                                 *lake.parquet, clock, random));
+  service->parts_.emplace(pipeline::SourcePipeline::Parts{*lake.catalog, *lake.writer, store,
+                                                          *lake.parquet, *service->landing_,
+                                                          service->ledger_, database, clock});
+  for (const auto& [name, source] : config.sources) {
+    pipeline::SourcePipeline::Options one;
+    one.source = TRY(SourceOptionsOf(name, source));
+    one.limits = LimitsOf(config.landing);
+    one.apply.source = name;
+    one.dataset = DatasetOf(name, source);
+    MutexLock lock(service->mutex_);
+    service->sources_.emplace(name, service->MakeSource(std::move(one)));
   }
   return service;
 }
 
+SourceService::~SourceService() { Stop(); }
+
+SourceService::Source SourceService::MakeSource(pipeline::SourcePipeline::Options options) const {
+  Source source;
+  source.dataset = options.dataset;
+  source.options = options;
+  source.pipeline = std::make_unique<pipeline::SourcePipeline>(std::move(options), *parts_);
+  source.verifier = std::make_unique<pipeline::SourceVerifier>(*source.pipeline);
+  return source;
+}
+
+Result<void> SourceService::Start() {
+  MutexLock lock(mutex_);
+  if (sources_.empty()) return {};
+  // On a full disk nothing is made: reads and deletes go on there, also after a start.
+  Result<objects::Bucket> there = store_.GetBucket(bucket_);
+  if (!there.ok() && there.error().Is(ErrorKind::kNotFound))
+    there = store_.CreateBucket(bucket_, {});
+  if (!there.ok()) return std::move(there).error();
+  for (auto& [name, source] : sources_) source.pipeline->Start();
+  return {};
+}
+
+void SourceService::Stop() {
+  MutexLock lock(mutex_);
+  for (auto& [name, source] : sources_) source.verifier->Stop();
+  for (auto& [name, source] : sources_) source.pipeline->Stop();
+}
+
+Result<const SourceService::Source*> SourceService::Find(const std::string& name) const {
+  const auto found = sources_.find(name);
+  if (found == sources_.end()) return NoSuchSource(name);
+  return &found->second;
+}
+
 std::vector<api::SourceInfo> SourceService::List() const {
   std::vector<api::SourceInfo> list;
+  MutexLock lock(mutex_);
   list.reserve(sources_.size());
-  for (const auto& [name, source] : sources_) list.push_back(source.info);
+  for (const auto& [name, source] : sources_) {
+    const pg::SourceOptions& options = source.options.source;
+    api::SourceInfo& info = list.emplace_back();
+    info.name = name;
+    info.kind = "postgres";
+    info.place = pg::PlaceOf(options.connection);
+    info.dataset = source.dataset;
+    info.slot = options.slot;
+    info.publication = options.publication;
+    info.status = source.pipeline->status();
+  }
   return list;
 }
 
+Result<std::vector<pipeline::SourceTableStatus>> SourceService::Tables(
+    const std::string& name) const {
+  MutexLock lock(mutex_);
+  const Source* source = TRY(Find(name));
+  return source->pipeline->tables();
+}
+
+Result<void> SourceService::Restart(const std::string& name) {
+  MutexLock lock(mutex_);
+  const Source* source = TRY(Find(name));
+  source->pipeline->Restart();
+  return {};
+}
+
+Result<void> SourceService::ReadAnew(const std::string& name,
+                                     const std::vector<std::string>& tables) {
+  MutexLock lock(mutex_);
+  const Source* found = TRY(Find(name));
+  found->verifier->Stop();
+  found->pipeline->Stop();
+  const Result<void> done = found->pipeline->ReadAnew(tables);
+  // Another object, with what the ledger says now; also after an error.
+  Source next = MakeSource(found->options);
+  next.pipeline->Start();
+  sources_[name] = std::move(next);
+  return done;
+}
+
+Result<std::shared_ptr<pipeline::Verification>> SourceService::Verify(
+    const std::string& name, pipeline::VerifyRequest request) {
+  MutexLock lock(mutex_);
+  const Source* source = TRY(Find(name));
+  return source->verifier->Start(std::move(request));
+}
+
 Result<pg::SourceReport> SourceService::Check(const std::string& name) const {
-  const auto found = sources_.find(name);
-  if (found == sources_.end()) return NoSuchSource(name);
+  pg::SourceOptions options;
+  {
+    MutexLock lock(mutex_);
+    const Source* source = TRY(Find(name));
+    options = source->options.source;
+  }
   struct Place {
     std::atomic<int>& count;
     const int before = count.fetch_add(1);
@@ -56,7 +154,7 @@ Result<pg::SourceReport> SourceService::Check(const std::string& name) const {
   if (place.before >= kChecksMax)
     return MakeError(ErrorKind::kLimit, "other checks of sources are running; try again",
                      "source.checks");
-  return pg::CheckSource(found->second.options);
+  return pg::CheckSource(options);
 }
 
 Result<pg::SourceReport> CheckSourceOf(const Config& config, const std::string& name) {

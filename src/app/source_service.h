@@ -1,4 +1,4 @@
-// The sources of the configuration, as the running server knows them.
+// The sources of the configuration, as the running server runs them.
 #pragma once
 
 #include <atomic>
@@ -9,29 +9,64 @@
 
 #include "api/admin/source_routes.h"
 #include "app/config/config.h"
-#include "capture/postgres/options.h"
+#include "app/data_folder.h"
+#include "app/lake.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "capture/landing/landing.h"
+#include "capture/landing/ledger.h"
+#include "meta/database.h"
+#include "objects/store.h"
+#include "pipeline/source_pipeline.h"
+#include "pipeline/verify/source_verifier.h"
 
 namespace caudal::app {
 
-// Thread-safe. So far sources are only checked: each is stopped, and says why.
-class SourceService {
+// Thread-safe.
+class SourceService final : public api::Sources {
  public:
-  // Logs that nothing is copied from them yet.
-  static Result<std::unique_ptr<SourceService>> Make(
-      const std::map<std::string, SourceConfig>& sources);
+  // References must outlive it.
+  static Result<std::unique_ptr<SourceService>> Open(const Config& config, const DataPaths& paths,
+                                                     Lake& lake, objects::Store& store,
+                                                     meta::Database& database, Clock& clock,
+                                                     Random& random);
+  ~SourceService() override;
 
-  std::vector<api::SourceInfo> List() const;
+  Result<void> Start();  // with the landing bucket, where there are sources
+  void Stop();
+
+  std::vector<api::SourceInfo> List() const override;
+  Result<std::vector<pipeline::SourceTableStatus>> Tables(const std::string& name) const override;
   // kLimit while as many checks as may run do.
-  Result<capture::postgres::SourceReport> Check(const std::string& name) const;
+  Result<capture::postgres::SourceReport> Check(const std::string& name) const override;
+  Result<void> Restart(const std::string& name) override;
+  Result<void> ReadAnew(const std::string& name, const std::vector<std::string>& tables) override;
+  // kConflict while one of this source runs.
+  Result<std::shared_ptr<pipeline::Verification>> Verify(const std::string& name,
+                                                         pipeline::VerifyRequest request) override;
 
  private:
   static constexpr int kChecksMax = 4;
 
   struct Source {
-    api::SourceInfo info;
-    capture::postgres::SourceOptions options;
+    std::string dataset;
+    pipeline::SourcePipeline::Options options;
+    std::unique_ptr<pipeline::SourcePipeline> pipeline;
+    std::unique_ptr<pipeline::SourceVerifier> verifier;  // of it
   };
-  std::map<std::string, Source> sources_;
+  SourceService(meta::Database& database, objects::Store& store, std::string bucket)
+      : ledger_(database), store_(store), bucket_(std::move(bucket)) {}
+  Result<const Source*> Find(const std::string& name) const REQUIRES(mutex_);
+  Source MakeSource(pipeline::SourcePipeline::Options options) const;
+
+  capture::Ledger ledger_;
+  objects::Store& store_;
+  const std::string bucket_;
+  std::unique_ptr<capture::Landing> landing_;
+  std::optional<pipeline::SourcePipeline::Parts> parts_;
+  mutable Mutex mutex_;
+  std::map<std::string, Source> sources_ GUARDED_BY(mutex_);
   mutable std::atomic<int> checks_{0};
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -34,5 +35,11 @@ class ParquetReader {
   // All rows of the file in its order; nothing at the end. kCorrupt when pages can't be read.
   virtual Result<std::optional<ParquetRows>> Next() = 0;
 };
+
+// Some rows of a file, by their places in it: ascending, each once. What lies between them is
+// skipped, row groups unread, unless the file has a column `file_row_number`. `columns` and errors
+// as above; kInvalid when the file hasn't so many rows; kLimit when a column doesn't fit one batch.
+Result<caudal::Batch> ReadParquetRows(InProcessDatabase& database, const std::string& path,
+                                      const Schema& columns, std::span<const int64_t> rows);
 
 }  // namespace caudal::engine

@@ -20,6 +20,8 @@ struct ParquetWriteOptions {
   // Batches that wait. Up to so many bytes a file is written by Finish alone, at once; beyond, a
   // thread of the writer's own writes while batches come.
   uint64_t ahead_bytes = 8u << 20;
+  int compression = 3;       // zstd's level
+  bool dictionaries = true;  // where a column has few different values
   // False where another copy is made durable: Finish doesn't sync the file then.
   bool durable = true;
 };
@@ -60,6 +62,9 @@ class ParquetWriter {
 
   // Takes the rows; may wait for earlier ones to be written.
   virtual Result<void> Write(caudal::Batch batch) = 0;
+  // No more rows come: those that wait are written while the caller does something else. Then only
+  // Finish.
+  virtual void End() = 0;
   virtual int64_t rows() const = 0;    // so far
   virtual uint64_t bytes() const = 0;  // so far, as batches
   // Once. The file's bytes are on stable storage when it returns, unless the options say otherwise.

@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/parquet_description.h"
+#include "engine/parquet_footer.h"
+#include "engine/parquet_reader.h"
+#include "lake/catalog/locations.h"
 #include "lake/format/bounds.h"
+#include "os/file.h"
 
 namespace caudal::lake {
 namespace {
@@ -13,6 +18,22 @@ Bounds BoundsOf(const ColumnStats& stats) {
   if (!IsNull(stats.greatest)) return MakeBounds(stats.type, stats.least, stats.greatest);
   // There are NaNs, which most engines take for the greatest values.
   return {MakeBounds(stats.type, stats.least, stats.least).lower, std::nullopt};
+}
+
+Result<engine::ParquetFile> Count(engine::InProcessDatabase& database, const std::string& path,
+                                  const Schema& schema) {
+  const os::File file = TRY(os::File::Open(path, os::File::Mode::kRead));
+  const uint64_t bytes = TRY(file.Size());
+  const engine::ParquetFooter footer = TRY(engine::ReadParquetFooter(file));
+  const std::unique_ptr<engine::ParquetReader> reader =
+      TRY(engine::ParquetReader::Open(database, path, schema));
+  StatsCollector stats(schema);
+  while (true) {
+    const std::optional<engine::ParquetRows> rows = TRY(reader->Next());
+    if (!rows) return engine::DescribeParquet(footer, bytes, stats.Columns());
+    TRY(rows->batch.Check(schema));
+    stats.Add(rows->batch);
+  }
 }
 
 }  // namespace
@@ -40,6 +61,15 @@ DataFile DescribeFile(const engine::ParquetFile& file, std::string path) {
     if (bounds.upper) described.upper_bounds.emplace_back(id, *std::move(bounds.upper));
   }
   return described;
+}
+
+Result<DataFile> DescribeObject(objects::Store& store, engine::InProcessDatabase& database,
+                                const std::string& uri, const Schema& schema) {
+  const ObjectPlace place = TRY(PlaceOf(uri));
+  const objects::OpenedObject opened = TRY(store.Open({place.bucket, place.name, {}}));
+  Result<engine::ParquetFile> counted = Count(database, opened.path, schema);
+  if (!counted.ok()) return std::move(counted).error().Within(uri);
+  return DescribeFile(*counted, uri);
 }
 
 }  // namespace caudal::lake

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "engine/duckdb/test_parquet.h"
+#include "lake/files/paths.h"
 #include "lake/format/bounds.h"
+#include "objects/store_fixture.h"
 
 namespace caudal::lake {
 namespace {
@@ -75,6 +77,51 @@ TEST(WrittenFile, DescribesNestedColumnsById) {
   }
   EXPECT_EQ(file.column_sizes.size(), leaves);
   EXPECT_EQ(file.nan_value_counts.size(), 3u);
+}
+
+class DescribedObject : public objects::StoreFixture {};
+
+// What the writer counted, and what is counted of the rows read again, is the same.
+TEST_F(DescribedObject, IsWhatItsWriterSaid) {
+  engine::TestParquet test;
+  const Schema schema = SchemaOfEverything();
+  const auto publish = [&](const std::string& uri, const std::string& path) {
+    std::vector<objects::FileToPublish> files(1);
+    files[0] = PublishFile(uri, path).value();
+    return store_->PublishAll(std::move(files));
+  };
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    RandomRows random(seed);
+    const std::string path = test.NewPath();
+    engine::ParquetWriteOptions options;
+    options.row_group_rows = 2048;
+    const std::string uri = "gs://landing/" + std::to_string(seed) + ".parquet";
+    const DataFile written = DescribeFile(
+        test.Write(path, schema, {random.NextBatch(schema, 1 + seed * 700)}, options), uri);
+    ASSERT_TRUE(publish(uri, path).ok());
+    EXPECT_EQ(DescribeObject(*store_, test.database(), uri, schema).value(), written);
+    int64_t pages = 0;
+    for (const auto& [id, bytes] : written.column_sizes) pages += bytes;
+    EXPECT_LT(pages, written.file_size_bytes);
+    EXPECT_GT(pages * 10, written.file_size_bytes * (seed < 4 ? 1 : 7));  // the rest is the footer
+    // As the table is later: with a column more, and one less.
+    std::vector<Field> fields(schema.fields().begin() + 1, schema.fields().end());
+    fields.push_back(TestField(900, "later", Type(TypeKind::kLong)));
+    const Schema later = Schema::Make(1, std::move(fields)).value();
+    const DataFile then = DescribeObject(*store_, test.database(), uri, later).value();
+    EXPECT_EQ(then.record_count, written.record_count);
+    EXPECT_EQ(FindById(then.value_counts, 900), nullptr);
+    EXPECT_EQ(FindById(then.value_counts, schema.fields()[0].id), nullptr);
+    EXPECT_EQ(then.value_counts.size() + 1, written.value_counts.size());
+  }
+  const auto refused = [&](const std::string& uri) {
+    return DescribeObject(*store_, test.database(), uri, schema).error().kind;
+  };
+  EXPECT_EQ(refused("gs://landing/none"), ErrorKind::kNotFound);
+  EXPECT_EQ(refused("s3://landing/none"), ErrorKind::kInvalid);
+  ASSERT_TRUE(store_->Put({.bucket = "landing", .name = "text"}, "no parquet, surely").ok());
+  EXPECT_EQ(refused("gs://landing/text"), ErrorKind::kInvalid);
 }
 
 }  // namespace

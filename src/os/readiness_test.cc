@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 
 #include "os/process.h"
@@ -25,6 +26,16 @@ TEST(WaitReady, EndsWithTheTime) {
   const auto before = std::chrono::steady_clock::now();
   EXPECT_FALSE(WaitReady(pipe.read.fd(), {.read = true}, milliseconds(30)).value());
   EXPECT_GE(std::chrono::steady_clock::now() - before, milliseconds(30));
+}
+
+TEST(WaitAnyReady, TellsWhenOneOfThemIs) {
+  const Pipe quiet = MakePipe().value();
+  Pipe pipe = MakePipe().value();
+  const std::array<WaitingFor, 2> both = {{{quiet.read.fd(), {.read = true}},  //
+                                           {pipe.read.fd(), {.read = true}}}};
+  EXPECT_FALSE(WaitAnyReady(both, milliseconds(0)).value());
+  std::jthread writer([&] { pipe.write.Close(); });
+  EXPECT_TRUE(WaitAnyReady(both, std::nullopt).value());
 }
 
 }  // namespace

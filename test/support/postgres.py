@@ -45,9 +45,10 @@ class Postgres:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, settings=()):
+    def start(self, settings=(), port=None):
+        """At `port`, or at any that is free."""
         for _ in range(6):
-            self.port = random.randrange(15000, 32000)  # below those that the kernel gives to clients
+            self.port = port or random.randrange(15000, 32000)  # below those that the kernel gives to clients
             usual = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}", "wal_level=logical",
                      "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8"]
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed

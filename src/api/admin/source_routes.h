@@ -1,13 +1,15 @@
-// Sources over the admin API: what there is, and what stands in the way of one. Translation only.
+// Sources over the admin API: how they go, and what stands in the way of one. Translation only.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "capture/postgres/check.h"
 #include "data/json.h"
 #include "http/router.h"
+#include "pipeline/source_pipeline.h"
+#include "pipeline/verify/verification.h"
 
 namespace caudal::api {
 
@@ -18,19 +20,33 @@ struct SourceInfo {
   std::string dataset;
   std::string slot;
   std::string publication;
-  std::string state;   // "stopped"
-  std::string error;   // why; empty: nothing is wrong
-  std::string remedy;  // what to do about it
+  pipeline::SourceStatus status;
 };
 
-// Functions are thread-safe.
-struct SourceDependencies {
-  std::function<std::vector<SourceInfo>()> list;
-  // kNotFound for a name that isn't configured. Takes seconds.
-  std::function<Result<capture::postgres::SourceReport>(const std::string& name)> check;
+// Thread-safe. kNotFound for a name that isn't configured.
+class Sources {
+ public:
+  virtual ~Sources() = default;
+  virtual std::vector<SourceInfo> List() const = 0;
+  virtual Result<std::vector<pipeline::SourceTableStatus>> Tables(
+      const std::string& name) const = 0;
+  // Takes seconds.
+  virtual Result<capture::postgres::SourceReport> Check(const std::string& name) const = 0;
+  // Tries again now.
+  virtual Result<void> Restart(const std::string& name) = 0;
+  // These tables ("public.payments"); none: all of them.
+  virtual Result<void> ReadAnew(const std::string& name,
+                                const std::vector<std::string>& tables) = 0;
+  // Begins one, which goes on by itself. kConflict while another of this source runs.
+  virtual Result<std::shared_ptr<pipeline::Verification>> Verify(
+      const std::string& name, pipeline::VerifyRequest request) = 0;
 };
 
-void AddSourceRoutes(http::Router& router, SourceDependencies dependencies);
+// `sources` must outlive the router.
+void AddSourceRoutes(http::Router& router, Sources& sources);
+
+// Called by it: those of comparing.
+void AddVerifyRoutes(http::Router& router, Sources& sources);
 
 // What a check answers, also where no server runs.
 Json SourceReportJson(const std::string& name, const capture::postgres::SourceReport& report);

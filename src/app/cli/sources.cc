@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include "api/admin/source_routes.h"
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/offline.h"
 #include "app/cli/table.h"
 #include "app/config/load.h"
+#include "app/config/units.h"
 #include "app/source_service.h"
 #include "http/message.h"
 
@@ -12,7 +15,18 @@ namespace {
 
 struct Options {
   std::string source;
+  std::vector<std::string> tables;
+  bool all = false;
 };
+
+std::string LagCell(const Json& source) {
+  const Json& seconds = source["lag_seconds"];
+  return seconds.is_number() ? fmt::format("{:.1f} s", seconds.get<double>()) : "-";
+}
+
+std::string ErrorCell(const Json& source) {
+  return source.contains("error") ? Cell(source["error"], "message") : "-";
+}
 
 int List(const Context& context, const Options&) {
   Result<AdminClient> client = AdminClient::Connect(context);
@@ -25,11 +39,69 @@ int List(const Context& context, const Options&) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const Json& source : (*answer)["sources"])
-    rows.push_back({Cell(source, "name"), Cell(source, "kind"), Cell(source, "place"),
-                    Cell(source, "dataset"), Cell(source, "state"),
-                    source.contains("error") ? Cell(source["error"], "message") : "-"});
-  PrintTable(context, {"SOURCE", "KIND", "PLACE", "DATASET", "STATE", "ERROR"}, rows);
+    rows.push_back({Cell(source, "name"), Cell(source, "place"), Cell(source, "dataset"),
+                    Cell(source, "state"), Cell(source, "position"), LagCell(source),
+                    ErrorCell(source)});
+  PrintTable(context, {"SOURCE", "PLACE", "DATASET", "STATE", "POSITION", "LAG", "ERROR"}, rows);
   return kDone;
+}
+
+std::string PathOf(const Options& options, const char* what = "") {
+  return "/api/v1/sources/" + http::PercentEncode(options.source) + what;
+}
+
+int Show(const Context& context, const Options& options) {
+  Result<AdminClient> client = AdminClient::Connect(context);
+  if (!client.ok()) return context.Fail(client.error());
+  const Result<Json> answer = client->Get(PathOf(options));
+  if (!answer.ok()) return context.Fail(answer.error());
+  if (context.json) {
+    context.PrintJson(*answer);
+    return kDone;
+  }
+  const Json& source = *answer;
+  context.Print(Text::kSourceState, Cell(source, "name"), Cell(source, "place"),
+                Cell(source, "state"), Cell(source, "position"), LagCell(source),
+                FormatSizeForPeople(source.value("lag_bytes", uint64_t{0})),
+                FormatSizeForPeople(source.value("slot_bytes", uint64_t{0})));
+  if (source.contains("error")) {
+    context.PrintLine("error: " + Harmless(ErrorCell(source)));
+    if (source["error"].contains("remedy"))
+      context.Print(Text::kSourceRemedy, Harmless(Cell(source["error"], "remedy")));
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& table : source["tables"])
+    rows.push_back({Cell(table, "id"), Cell(table, "table"), Cell(table, "state"),
+                    Cell(table, "rows_read"), Cell(table, "chunks_done"), Cell(table, "chunks")});
+  context.PrintLine("");
+  PrintTable(context, {"SOURCE TABLE", "TABLE", "STATE", "ROWS READ", "CHUNKS DONE", "CHUNKS"},
+             rows);
+  return kDone;
+}
+
+int Ask(const Context& context, const std::string& path, const Json& body, Text done,
+        const std::string& source) {
+  Result<AdminClient> client = AdminClient::Connect(context);
+  if (!client.ok()) return context.Fail(client.error());
+  const Result<Json> answer = client->Post(path, body);
+  if (!answer.ok()) return context.Fail(answer.error());
+  if (context.json)
+    context.PrintJson(*answer);
+  else
+    context.Print(done, source);
+  return kDone;
+}
+
+int Restart(const Context& context, const Options& options) {
+  return Ask(context, PathOf(options, "/restart"), Json::object(), Text::kSourceRestarted,
+             options.source);
+}
+
+int ReadAnew(const Context& context, const Options& options) {
+  Json body = Json::object();
+  if (options.all) body["all"] = true;
+  if (!options.tables.empty()) body["tables"] = options.tables;
+  return Ask(context, PathOf(options, "/resnapshot"), body, Text::kSourceReadAnew, options.source);
 }
 
 void PrintReport(const Context& context, const Json& report) {
@@ -128,6 +200,19 @@ void AddSources(Commands& commands) {
         command.add_option("SOURCE", options.source, say(Text::kSourceName));
       },
       Check);
+  const auto one = [=](CLI::App& command, Options& options) {
+    command.add_option("SOURCE", options.source, say(Text::kSourceOne))->required();
+  };
+  AddCommand<Options>(commands, *sources, "show", Text::kSourcesShow, one, Show);
+  AddCommand<Options>(commands, *sources, "restart", Text::kSourcesRestart, one, Restart);
+  AddCommand<Options>(
+      commands, *sources, "resnapshot", Text::kSourcesReadAnew,
+      [=](CLI::App& command, Options& options) {
+        one(command, options);
+        command.add_option("TABLE", options.tables, say(Text::kSourceTables));
+        command.add_flag("--all", options.all, say(Text::kSourceAll));
+      },
+      ReadAnew);
 }
 
 }  // namespace caudal::app::cli

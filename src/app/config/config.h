@@ -204,6 +204,13 @@ struct SourceConfig {
   SlotGuardConfig slot_guard;
 };
 
+struct LandingConfig {
+  std::string bucket = "landing";
+  uint64_t memory = 64u << 20;
+  uint64_t batch_bytes = 256u << 20;
+  std::chrono::milliseconds batch_interval{200};
+};
+
 struct RunsConfig {
   std::chrono::seconds keep{30 * 24 * 3600};
   int64_t runs_max = 20'000;
@@ -277,6 +284,7 @@ struct Config {
   EventsConfig events;
   std::map<std::string, FunctionConfig> functions;
   std::map<std::string, SourceConfig> sources;
+  LandingConfig landing;
   RunsConfig runs;
   LakeConfig lake;
   QueryConfig query;

@@ -61,7 +61,9 @@ const std::vector<Key<LakeConfig>>& Keys() {
       Field("keys_memory", &C::keys_memory, Size{1 << 20, 64ull << 30}, kRestart,
             "Memory for primary keys of tables that are changed by key, beside their index files."),
       Field("transaction_memory", &C::transaction_memory, Size{1 << 20, 64ull << 30}, kRestart,
-            "Rows that one transaction may change by key in one table, in memory."),
+            "Rows by key of one transaction that wait in memory; further ones go into files before "
+            "its "
+            "commit."),
   };
   return keys;
 }

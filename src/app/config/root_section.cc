@@ -80,8 +80,9 @@ const std::vector<Key<Config>>& Keys() {
       Field("functions", &Config::functions, MapOf<Section<FunctionConfig>>{FunctionSection()},
             kLive, "Functions that events of buckets fire, by name: a-z, 0-9, '-'."),
       Field("sources", &Config::sources, MapOf<Section<SourceConfig>>{SourceSection()}, kRestart,
-            "Databases, by name: a-z, 0-9, '_', '-'. So far they are only checked (`caudal sources "
-            "check`): nothing is copied from them yet."),
+            "Databases whose changes come into tables, by name: a-z, 0-9, '_', '-'."),
+      Field("landing", &Config::landing, LandingSection(), kRestart,
+            "Where changes are safe before they are in tables."),
       Field("runs", &Config::runs, RunsSection(), kRestart, "Records of what functions did."),
       Field("lake", &Config::lake, LakeSection(), kRestart,
             "Tables, and their catalogue at /iceberg."),

@@ -17,6 +17,7 @@ const Section<EventsConfig>& EventsSection();
 const Section<FunctionConfig>& FunctionSection();
 const Section<SourceConfig>& SourceSection();
 const Section<RunsConfig>& RunsSection();
+const Section<LandingConfig>& LandingSection();
 const Section<LakeConfig>& LakeSection();
 const Section<QueryConfig>& QuerySection();
 const Section<LogConfig>& LogSection();

@@ -1,24 +1,36 @@
 #include "capture/landing/change_builder.h"
 
-#include <array>
 #include <utility>
 
 namespace caudal::capture {
+namespace {
+
+// Position, and what the columns don't hold.
+constexpr size_t kCaudalOfSnapshot = 2;
+
+}  // namespace
 
 Result<ChangeBuilder> ChangeBuilder::Make(const Schema& history, size_t columns, bool key_text) {
-  const size_t ours = (key_text ? 1u : 0u) + (columns == 0 ? 2u : 3u);
-  if (history.fields().size() != columns + ours || history.fields().back().name != kCaudal)
+  const std::vector<Field>& fields = history.fields();
+  const size_t op = columns + (key_text ? 1 : 0);
+  const bool has_before = fields.size() > op + 1 && fields[op + 1].name == kBefore;
+  if (fields.size() != op + (has_before ? 3 : 2) || fields.back().name != kCaudal)
     return MakeError(ErrorKind::kInternal, "a history has other columns than its source's table");
+  const bool of_snapshot = fields.back().type.fields().size() == kCaudalOfSnapshot;
   BatchBuilder builder = TRY(BatchBuilder::Make(history));
-  return ChangeBuilder(std::move(builder), columns, key_text);
+  return ChangeBuilder(std::move(builder), columns, key_text, has_before, of_snapshot);
 }
 
-ChangeBuilder::ChangeBuilder(BatchBuilder builder, size_t columns, bool key_text)
+ChangeBuilder::ChangeBuilder(BatchBuilder builder, size_t columns, bool key_text, bool has_before,
+                             bool of_snapshot)
     : builder_(std::move(builder)),
       columns_(columns),
       op_(columns + (key_text ? 1 : 0)),
-      before_(columns == 0 ? op_ : op_ + 1),
-      caudal_(before_ + 1) {}
+      before_(has_before ? op_ + 1 : op_),
+      caudal_(before_ + 1),
+      of_snapshot_(of_snapshot) {
+  position_.PutText(position_text_.data());
+}
 
 void ChangeBuilder::AppendPair(ColumnBuilder& list, std::string_view column,
                                std::string_view value) {
@@ -26,6 +38,19 @@ void ChangeBuilder::AppendPair(ColumnBuilder& list, std::string_view column,
   pair.child(0).AppendBytes(column);
   pair.child(1).AppendBytes(value);
   pair.AppendNested();
+}
+
+// Most positions are the one before and one more.
+void ChangeBuilder::PutPosition(const Position& position) {
+  if (position.commit != position_.commit || position.epoch != position_.epoch ||
+      position.ordinal != position_.ordinal + 1 || position.ordinal > Position::kOrdinalMax) {
+    position.PutText(position_text_.data());
+  } else {
+    char* digit = position_text_.data() + Position::kTextLength - 1;
+    for (; *digit == '9'; --digit) *digit = '0';
+    ++*digit;
+  }
+  position_ = position;
 }
 
 void ChangeBuilder::EndRow(const ChangeEnd& end) {
@@ -39,10 +64,14 @@ void ChangeBuilder::EndRow(const ChangeEnd& end) {
       before.AppendNull();
     }
   }
-  std::array<char, Position::kTextLength> position;
-  end.position.PutText(position.data());
+  PutPosition(end.position);
   ColumnBuilder& own = caudal();
-  own.child(0).AppendBytes({position.data(), position.size()});
+  own.child(0).AppendBytes({position_text_.data(), position_text_.size()});
+  if (of_snapshot_) {
+    own.child(1).AppendNested();
+    own.AppendNested();
+    return;
+  }
   if (end.committed_at) {
     own.child(1).AppendLong(*end.committed_at);
   } else {

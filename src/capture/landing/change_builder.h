@@ -5,6 +5,7 @@
 //   builder.EndRow({ChangeOp::kUpdate, position, committed_at, /*has_before=*/true});
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -35,7 +36,8 @@ struct ChangeEnd {
 // Appending costs no allocation but the growth of buffers. One thread at a time.
 class ChangeBuilder {
  public:
-  // `history` is laid out as ShapeOf's of the same columns, with the table's ids.
+  // `history` is laid out as ShapeOf's of the same columns, with the table's ids, or as
+  // SnapshotColumnsOf that, with what isn't representable: then only snapshot rows are appended.
   static Result<ChangeBuilder> Make(const Schema& history, size_t columns, bool key_text);
 
   ColumnBuilder& column(size_t i) { return builder_.column(i); }
@@ -43,7 +45,7 @@ class ChangeBuilder {
   ColumnBuilder& key_text() { return builder_.column(columns_); }
   // What the row's column can't hold, as the source's text. The column has a null.
   void Unrepresentable(std::string_view column, std::string_view value) {
-    AppendPair(caudal().child(2), column, value);
+    AppendPair(caudal().child(of_snapshot_ ? 1 : 2), column, value);
   }
   void BeforeUnrepresentable(std::string_view column, std::string_view value) {
     AppendPair(caudal().child(3), column, value);
@@ -58,15 +60,20 @@ class ChangeBuilder {
   Result<Batch> Finish() { return builder_.Finish(); }
 
  private:
-  ChangeBuilder(BatchBuilder builder, size_t columns, bool key_text);
+  ChangeBuilder(BatchBuilder builder, size_t columns, bool key_text, bool has_before,
+                bool of_snapshot);
   ColumnBuilder& caudal() { return builder_.column(caudal_); }
+  void PutPosition(const Position& position);
   static void AppendPair(ColumnBuilder& list, std::string_view column, std::string_view value);
 
   BatchBuilder builder_;
   size_t columns_;
   size_t op_;
-  size_t before_;  // == op_: a table without columns has none
+  size_t before_;  // == op_: there is none
   size_t caudal_;
+  bool of_snapshot_;
+  Position position_;  // the last row's, and its text
+  std::array<char, Position::kTextLength> position_text_;
 };
 
 }  // namespace caudal::capture

@@ -53,6 +53,7 @@ Result<ChangeShape> ShapeOf(const std::vector<ChangeColumn>& columns) {
   shape.key_text = std::ranges::any_of(columns, [](const ChangeColumn& column) {
     return column.key && (column.inexact || IsFloat(column.type));
   });
+  shape.row_key = std::ranges::none_of(columns, &ChangeColumn::key);
   // Names are the same in both.
   DistinctNames names;
   for (const char* ours : {kKeyText, kOp, kBefore, kCaudal}) names.Next(ours);
@@ -69,11 +70,11 @@ Result<ChangeShape> ShapeOf(const std::vector<ChangeColumn>& columns) {
     before.push_back(Make(name, column.type));
   }
   const Type text(TypeKind::kString);
-  if (shape.key_text) {
+  if (shape.key_text || shape.row_key) {
     key = {replica.size()};
     replica.push_back(Make(kKeyText, text, true));
-    history.push_back(Make(kKeyText, text));
   }
+  if (shape.key_text) history.push_back(Make(kKeyText, text));
   history.push_back(Make(kOp, text, true));
   if (!before.empty()) history.push_back(Make(kBefore, Type::Struct(std::move(before))));
   replica.push_back(Make(kCaudal, CaudalOf(false), true));
@@ -81,6 +82,21 @@ Result<ChangeShape> ShapeOf(const std::vector<ChangeColumn>& columns) {
   shape.replica = TRY(SchemaOf(std::move(replica), key));
   shape.history = TRY(SchemaOf(std::move(history), {}));
   return shape;
+}
+
+Result<Schema> SnapshotColumnsOf(const Schema& history, bool unrepresentable) {
+  std::vector<Field> fields;
+  for (const Field& field : history.fields()) {
+    if (field.name == kBefore) continue;
+    fields.push_back(field);
+    if (field.name != kCaudal) continue;
+    std::vector<Field> parts = field.type.fields();
+    std::erase_if(parts, [&](const Field& part) {
+      return part.name != "position" && !(unrepresentable && part.name == "unrepresentable");
+    });
+    fields.back().type = Type::Struct(std::move(parts));
+  }
+  return Schema::Make(history.id(), std::move(fields), {});
 }
 
 }  // namespace caudal::capture

@@ -60,9 +60,12 @@ TEST(ChangeShapeTest, NamesStayApart) {
                Column("Duration", TypeKind::kLong), Column("_caudal", TypeKind::kLong),
                Column("before", TypeKind::kLong)})
           .value();
-  EXPECT_THAT(Names(shape.replica),
-              ElementsAre("op_1", "duration", "Duration_1", "_caudal_1", "before_1", "_caudal"));
-  EXPECT_THAT(KeyOf(shape.replica), ElementsAre());
+  EXPECT_THAT(Names(shape.replica), ElementsAre("op_1", "duration", "Duration_1", "_caudal_1",
+                                                "before_1", "_caudal_key", "_caudal"));
+  // Nothing is its key: its rows are.
+  EXPECT_TRUE(shape.row_key);
+  EXPECT_THAT(KeyOf(shape.replica), ElementsAre("_caudal_key"));
+  EXPECT_EQ(shape.history.FindByName("_caudal_key"), nullptr);
 }
 
 TEST(ChangeShapeTest, TablesWithoutColumnsHaveRowsToo) {
@@ -73,6 +76,49 @@ TEST(ChangeShapeTest, TablesWithoutColumnsHaveRowsToo) {
   const Batch batch = builder.Finish().value();
   EXPECT_EQ(batch.rows(), 1);
   EXPECT_TRUE(batch.Check(shape.history).ok());
+}
+
+TEST(ChangeShapeTest, WhatRowsOfASnapshotHave) {
+  const ChangeShape shape =
+      ShapeOf({Column("id", TypeKind::kLong, true), {"n", Type::Decimal(9, 2), true, true}})
+          .value();
+  const Schema plain = SnapshotColumnsOf(shape.history, false).value();
+  const Schema all = SnapshotColumnsOf(shape.history, true).value();
+  EXPECT_THAT(Names(plain), ElementsAre("id", "n", "_caudal_key", "op", "_caudal"));
+  EXPECT_EQ(plain.fields().back().type.fields().size(), 1u);
+  for (const char* name : {"_caudal.position", "_caudal.unrepresentable.element.value", "n"})
+    EXPECT_EQ(all.FindByName(name)->id, shape.history.FindByName(name)->id) << name;
+
+  ChangeBuilder builder = ChangeBuilder::Make(all, 2, true).value();
+  for (uint64_t i = 8; i < 12; ++i) {
+    builder.column(0).AppendLong(7);
+    builder.column(1).AppendNull();
+    builder.key_text().AppendBytes("x");
+    if (i == 9) builder.Unrepresentable("n", "NaN");
+    builder.EndRow({ChangeOp::kSnapshot, {1, 2, i}, std::nullopt});
+  }
+  const Batch batch = builder.Finish().value();
+  ASSERT_TRUE(batch.Check(all).ok());
+  const std::vector<Array>& own = batch.columns().back().children();
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(Position::Parse(own[0].bytes(i)).value(), (Position{1, 2, 8 + uint64_t(i)}));
+    EXPECT_EQ(own[1].offsets()[i + 1] - own[1].offsets()[i], i == 1 ? 1 : 0);
+  }
+}
+
+TEST(ChangeBuilderTest, PositionsOfAnyOrder) {
+  const ChangeShape shape = ShapeOf({}).value();
+  ChangeBuilder builder = ChangeBuilder::Make(shape.history, 0, false).value();
+  const uint64_t most = Position::kOrdinalMax;
+  const std::vector<Position> positions = {{0, 0, 0},        {0, 0, 1},    {1, 0, 2},   {1, 0, 3},
+                                           {1, 1, 99},       {1, 1, 100},  {1, 1, 102}, {1, 1, 101},
+                                           {1, 2, most - 1}, {1, 2, most}, {1, 3, 0},   {1, 3, 0}};
+  for (const Position& position : positions)
+    builder.EndRow({ChangeOp::kInsert, position, std::nullopt});
+  const Batch batch = builder.Finish().value();
+  for (size_t i = 0; i < positions.size(); ++i)
+    EXPECT_EQ(batch.columns().back().children()[0].bytes(static_cast<int64_t>(i)),
+              positions[i].Text());
 }
 
 TEST(ChangeBuilderTest, RowsOfEveryKind) {

@@ -73,7 +73,7 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
   if (rows.rows() == 0) return {};
   const auto same = [&](const std::unique_ptr<File>& file) {
     return file->table.folder == table.folder && file->table.incarnation == table.incarnation &&
-           file->table.history == table.history;
+           file->table.fresh == table.fresh && file->table.history == table.history;
   };
   auto found = std::ranges::find_if(open_, same);
   if (found == open_.end()) {
@@ -82,6 +82,9 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
     file->first = first;
     const std::string path = landing_.options_.folder + "/" + landing_.random_.Hex(16) + ".parquet";
     engine::ParquetWriteOptions options;
+    // Written faster than small: read once or twice before compaction.
+    options.compression = 1;
+    options.dictionaries = false;
     options.durable = false;  // the store syncs what it publishes
     file->writer =
         TRY(engine::ParquetWriter::Open(landing_.database_, path, table.history, options));
@@ -93,9 +96,11 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
   file.last = last;
   TRY(file.writer->Write(std::move(rows)));
   if (file.writer->bytes() < landing_.options_.file_bytes) return {};
-  std::unique_ptr<File> full = std::move(*found);
+  if (ending_ != nullptr) TRY(FinishFile(std::move(ending_)));
+  ending_ = std::move(*found);
   open_.erase(found);
-  return FinishFile(std::move(full));
+  ending_->writer->End();
+  return {};
 }
 
 Result<void> LandingBatch::FinishFile(std::unique_ptr<File> file) {
@@ -111,7 +116,9 @@ std::string LandingBatch::ObjectOf(const File& file, Micros landed_at) const {
                      file.last.Text());
 }
 
-Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
+Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end,
+                                           const std::function<Result<void>(meta::Tx&)>& also) {
+  if (ending_ != nullptr) TRY(FinishFile(std::move(ending_)));
   for (std::unique_ptr<File>& file : open_) TRY(FinishFile(std::move(file)));
   open_.clear();
   LandedChanges landed;
@@ -131,6 +138,7 @@ Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
     one.bytes = file->parquet.bytes;
     one.first = file->first;
     one.last = file->last;
+    one.fresh = file->table.fresh;
     objects::FileToPublish& object = publish.emplace_back();
     object.path = file->path;
     object.request.bucket = one.bucket;
@@ -145,7 +153,7 @@ Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end) {
         for (size_t i = 0; i < objects.size(); ++i)
           batch.files[i].generation = objects[i].generation;
         batch.number = TRY(Ledger::Append(tx, source_, batch, end.resume_at));
-        return {};
+        return also ? also(tx) : Result<void>();
       }));
   FAILPOINT_NO_ERROR("capture.landing.landed");
   for (size_t i = 0; i < finished_.size(); ++i)

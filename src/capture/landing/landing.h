@@ -6,6 +6,7 @@
 //   const LandedChanges landed = TRY(batch->Commit({first, last, committed_at, resume_at}));
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,8 @@ struct LandingOptions {
 struct LandedTable {
   std::string folder;  // TableFolder's
   uint32_t incarnation = 0;
-  Schema history;  // with the ids of the table that the files are of
+  Schema history;      // with the ids of the table that the files are of
+  bool fresh = false;  // LandedFile's
 };
 
 // "public.payments": a schema and a table as one step of an object's name. What would end the step
@@ -66,11 +68,14 @@ class LandingBatch {
   ~LandingBatch();
 
   // Rows of the table's history whose positions lie from `first` to `last`, behind those before.
+  // Those that are fresh go into other files than those that aren't.
   Result<void> Write(const LandedTable& table, Batch rows, const Position& first,
                      const Position& last);
   // Once. When it returns ok, all files, their events and the entry in the ledger are durable; else
-  // none of it is there. kPrecondition ("ledger.behind"): it was landed before.
-  Result<LandedChanges> Commit(const BatchEnd& end);
+  // none of it is there. kPrecondition ("ledger.behind"): it was landed before. `also` does more at
+  // the end of the same transaction; its error undoes all.
+  Result<LandedChanges> Commit(const BatchEnd& end,
+                               const std::function<Result<void>(meta::Tx&)>& also = {});
 
  private:
   friend class Landing;
@@ -84,6 +89,7 @@ class LandingBatch {
   const std::string source_;
   const Micros landed_before_;
   std::vector<std::unique_ptr<File>> open_;      // one a table
+  std::unique_ptr<File> ending_;                 // is full, and written while others fill
   std::vector<std::unique_ptr<File>> finished_;  // in the order of their ends
 };
 

@@ -232,6 +232,39 @@ TEST_F(LandingTest, NothingToLandMovesThePositionToAcknowledge) {
   EXPECT_TRUE(landing_->Begin("another").error().Is(ErrorKind::kNotFound));
 }
 
+TEST_F(LandingTest, FreshRowsHaveFilesOfTheirOwn) {
+  std::unique_ptr<LandingBatch> batch = landing_->Begin("shop").value();
+  LandedTable fresh = Table("t");
+  fresh.fresh = true;
+  ASSERT_TRUE(batch->Write(fresh, Rows(0x200, 0, 2), At(0x200, 0), At(0x200, 1)).ok());
+  ASSERT_TRUE(batch->Write(Table("t"), Rows(0x200, 2, 1), At(0x200, 2), At(0x200, 2)).ok());
+  ASSERT_TRUE(batch->Write(fresh, Rows(0x200, 3, 1), At(0x200, 3), At(0x200, 3)).ok());
+  ASSERT_TRUE(batch->Commit({At(0x200, 0), At(0x200, 3), {}, 0x208}).ok());
+  const std::vector<LandedFile> files = Batches()[0].files;
+  ASSERT_THAT(files, SizeIs(2));
+  EXPECT_TRUE(files[0].fresh);
+  EXPECT_EQ(files[0].rows, 3);
+  EXPECT_FALSE(files[1].fresh);
+  EXPECT_EQ(files[1].rows, 1);
+}
+
+TEST_F(LandingTest, MoreMayBeDoneInTheSameTransaction) {
+  const auto land = [&](uint64_t commit, Result<void> outcome) {
+    std::unique_ptr<LandingBatch> batch = landing_->Begin("shop").value();
+    EXPECT_TRUE(batch->Write(Table("t"), Rows(commit, 0, 1), At(commit, 0), At(commit, 0)).ok());
+    return batch->Commit({At(commit, 0), At(commit, 0), {}, commit}, [&](meta::Tx& tx) {
+      EXPECT_TRUE(Ledger::Applied(tx, "shop", 1).ok());  // the batch is known to it
+      return outcome;
+    });
+  };
+  EXPECT_FALSE(land(0x200, MakeError(ErrorKind::kConflict, "no")).ok());
+  EXPECT_THAT(Batches(), SizeIs(0));
+  EXPECT_THAT(Objects(), SizeIs(0));
+  EXPECT_EQ(Progress().applied_batch, 0);
+  EXPECT_TRUE(land(0x200, {}).ok());
+  EXPECT_EQ(Progress().applied_batch, 1);
+}
+
 TEST_F(LandingTest, TimeThatGoesBackKeepsNamesInOrder) {
   ASSERT_TRUE(Land(0x200, 1).ok());
   clock_.SetNow(clock_.Now() - Micros{48} * 3'600'000'000);

@@ -42,7 +42,35 @@ CREATE TABLE capture_files(
   bytes INTEGER NOT NULL,
   first TEXT NOT NULL,
   last TEXT NOT NULL,
+  fresh INTEGER NOT NULL,
   PRIMARY KEY(source, batch, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE capture_tables(
+  source TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  schema_ TEXT NOT NULL,
+  table_ TEXT NOT NULL,
+  oid INTEGER NOT NULL,
+  file_node INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  rows_estimate INTEGER NOT NULL,
+  rows_read INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0,
+  read_at TEXT,
+  started_at INTEGER,
+  finished_at INTEGER,
+  PRIMARY KEY(source, folder)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE capture_chunks(
+  source TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  relation INTEGER NOT NULL,
+  first_block INTEGER NOT NULL,
+  end_block INTEGER,
+  done INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(source, folder, number)
 ) STRICT, WITHOUT ROWID;
 )sql"}}};
 
@@ -80,7 +108,7 @@ Result<std::vector<LandedFile>> ReadFiles(meta::Connection& connection, const st
                                           int64_t batch) {
   meta::Statement row =
       TRY(connection.Prepare("SELECT table_, incarnation, bucket, object, generation, rows, bytes, "
-                             "first, last FROM capture_files WHERE source = ? AND batch = ? "
+                             "first, last, fresh FROM capture_files WHERE source = ? AND batch = ? "
                              "ORDER BY number"));
   row.BindAll(source, batch);
   std::vector<LandedFile> files;
@@ -95,6 +123,7 @@ Result<std::vector<LandedFile>> ReadFiles(meta::Connection& connection, const st
     file.bytes = row.Int(6);
     file.first = TRY(Position::Parse(row.Text(7)));
     file.last = TRY(Position::Parse(row.Text(8)));
+    file.fresh = row.Int(9) != 0;
   }
   return files;
 }
@@ -172,10 +201,10 @@ Result<int64_t> Ledger::Append(meta::Tx& tx, const std::string& source, const La
     const std::string file_last = file.last.Text();
     TRY(
         tx.Run("INSERT INTO capture_files(source, batch, number, table_, incarnation, bucket, "
-               "object, generation, rows, bytes, first, last) "
-               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               "object, generation, rows, bytes, first, last, fresh) "
+               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                source, number, i, file.table, file.incarnation, file.bucket, file.object,
-               file.generation, file.rows, file.bytes, file_first, file_last));
+               file.generation, file.rows, file.bytes, file_first, file_last, file.fresh));
   }
   TRY(
       tx.Run("UPDATE capture_sources SET landed = ?, resume_at = ?, landed_at = ?, last_batch = ? "

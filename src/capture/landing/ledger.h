@@ -1,5 +1,6 @@
 // What was landed of each source, in order: batches of whole transactions, and the change files
-// they are in. Whoever applies them follows it, and not the events of their files.
+// they are in. Whoever applies them follows it, and not the events of their files. Also which
+// tables are captured, and how far their first rows are read.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,9 @@ struct LandedFile {
   int64_t bytes = 0;
   Position first;
   Position last;
+  // Rows of a table's first snapshot: no key of them is in the table or in other such files of this
+  // incarnation, so they are appended without looking keys up.
+  bool fresh = false;
 
   bool operator==(const LandedFile&) const = default;
 };
@@ -52,6 +56,60 @@ struct SourceProgress {
   int64_t applied_batch = 0;  // all up to it is in tables
 };
 
+// How far a table's rows were read that were there before its changes were followed.
+enum class TableState : uint8_t {
+  kNew,      // nothing is planned yet
+  kReading,  // in chunks, some of which are done
+  kRead,     // all is landed
+};
+
+struct CapturedTable {
+  std::string folder;  // TableFolder's
+  std::string schema;  // as the source writes it
+  std::string table;
+  uint32_t oid = 0;          // in the source
+  uint32_t file_node = 0;    // when it was added: another one says that it was rewritten since
+  uint32_t incarnation = 0;  // 1, 2… of a folder: made anew, or read anew
+  TableState state = TableState::kNew;
+  int64_t rows_estimate = -1;  // when it was added; unknown
+  int64_t rows_read = 0;
+  int64_t bytes = 0;                // of their texts, as the source sends them
+  std::optional<Position> read_at;  // of the last of these rows
+  std::optional<Micros> started_at;
+  std::optional<Micros> finished_at;
+  int64_t chunks = 0;  // while it is being read
+  int64_t chunks_done = 0;
+
+  bool operator==(const CapturedTable&) const = default;
+};
+
+// Rows that are read at once: of blocks [first_block, end_block) of a table, or of a partition.
+struct ChunkRange {
+  uint32_t relation = 0;  // oid
+  uint32_t first_block = 0;
+  std::optional<uint32_t> end_block;  // none: to the end, wherever that is then
+
+  bool operator==(const ChunkRange&) const = default;
+};
+
+struct TableChunk {
+  int64_t number = 0;  // in its table
+  ChunkRange range;
+  bool done = false;
+
+  bool operator==(const TableChunk&) const = default;
+};
+
+// What is landed of a table's chunks.
+struct ReadChunks {
+  std::string folder;
+  uint32_t incarnation = 0;
+  std::vector<int64_t> numbers;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  Position at;  // of the last row; or where one would be
+};
+
 // Reads are of one moment each. What changes something runs in a transaction of the caller's, and
 // is durable with it. Thread-safe.
 class Ledger {
@@ -66,6 +124,12 @@ class Ledger {
   // Batches above `after`, at most `limit` of them, in order.
   Result<std::vector<LandedBatch>> BatchesOf(const std::string& source, int64_t after,
                                              int limit) const;
+
+  // All of the source's tables that were ever added, by folder, and the chunks of one that is being
+  // read.
+  Result<std::vector<CapturedTable>> TablesOf(const std::string& source) const;
+  Result<std::vector<TableChunk>> ChunksOf(const std::string& source,
+                                           const std::string& folder) const;
 
   // The source is `identity` from now on, in a new epoch, with `resume_at`: at its begin, or when
   // it was found to be another and its tables are to be read anew. Nothing is landed in the epoch
@@ -84,6 +148,21 @@ class Ledger {
   // Applied batches that were landed before `before` are forgotten, at most `limit` of them; gives
   // back how many. Their files stay.
   static Result<int64_t> Forget(meta::Tx& tx, const std::string& source, Micros before, int limit);
+
+  // The table is captured from now on, in a new incarnation, which it gives back: for the first
+  // time, or to be read anew, also when it is another one of the same name. Of `table` only folder,
+  // schema, table, oid, file_node and rows_estimate count.
+  static Result<uint32_t> AddTable(meta::Tx& tx, const std::string& source,
+                                   const CapturedTable& table);
+  // Its rows are read in these chunks, numbered from 0 in their order, and none of them is done.
+  // kPrecondition ("ledger.another_incarnation") when `incarnation` isn't the present one.
+  static Result<void> PlanChunks(meta::Tx& tx, const std::string& source, const std::string& folder,
+                                 uint32_t incarnation, std::span<const ChunkRange> chunks,
+                                 Micros now);
+  // These chunks are landed, with this transaction; with the last of them the table is read. Errors
+  // as above; kPrecondition ("ledger.chunk_done") for a chunk that is done or isn't planned.
+  static Result<void> ChunksDone(meta::Tx& tx, const std::string& source, const ReadChunks& read,
+                                 Micros now);
 
  private:
   meta::Database& database_;

@@ -173,7 +173,10 @@ class Reader {
       if (table == nullptr) continue;
       const std::vector<int16_t> key = AttnumsOf(rows.Text(i, 3), rows.Int(i, 4));
       const bool primary = rows.Bool(i, 1);
-      if (primary) table->primary_key = key;
+      if (primary) {
+        table->primary_key = key;
+        table->primary_key_deferrable = !rows.Bool(i, 5);
+      }
       // A deferrable key identifies nothing in the log.
       const bool identity = table->replica_identity == ReplicaIdentity::kDefault
                                 ? primary && rows.Bool(i, 5)

@@ -47,6 +47,8 @@ struct SourceTable {
   int64_t pages = 0;
   std::vector<SourceColumn> columns;  // in order, without dropped ones
   std::vector<int16_t> primary_key;   // attnums, in the key's order
+  // Within a transaction two rows may share it.
+  bool primary_key_deferrable = false;
   // What the old state of a changed row has: of kDefault and kIndex the attnums of its key; of
   // kFull and kNothing nothing.
   std::vector<int16_t> identity_key;

@@ -7,6 +7,8 @@
 namespace caudal::capture::postgres {
 namespace {
 
+constexpr int kViaRootSince = 130000;
+
 // Only owners publish a table, and only those who may create in the database make publications.
 Result<bool> MayCreate(Connection& connection, const SourceCatalog& catalog) {
   std::vector<uint32_t> oids;
@@ -84,6 +86,16 @@ Result<void> CheckPublication(Connection& connection, const SourceOptions& optio
                         "PostgreSQL can since version 15",
                         "upgrade the source, or leave `filters` out",
                         {}});
+  const bool partitioned = std::ranges::any_of(
+      catalog.tables, [](const SourceTable& table) { return table.kind == 'p'; });
+  if (partitioned && version < kViaRootSince)
+    findings.push_back({Severity::kError,
+                        "publish_via_partition_root",
+                        options.publication,
+                        "a table has partitions, whose changes the source can't publish as its own",
+                        "PostgreSQL can since version 13",
+                        "upgrade the source, or leave such tables out",
+                        {}});
   if (!publication) return CheckAbsent(connection, options, catalog, findings);
   const std::string name = QuoteName(options.publication);
   std::string lacks;
@@ -102,23 +114,24 @@ Result<void> CheckPublication(Connection& connection, const SourceOptions& optio
          "such changes would be missed",
          "publish everything",
          {"ALTER PUBLICATION " + name + " SET (publish = 'insert, update, delete, truncate');"}});
-  for (const SourceTable* table : MissingTables(*publication, catalog))
-    findings.push_back({Severity::kError,
+  for (const SourceTable* table : MissingTables(*publication, catalog)) {
+    if (!MayPublish(options, *table)) continue;  // said of its replica identity
+    const bool named = options.Names(table->schema, table->name);
+    findings.push_back({named ? Severity::kError : Severity::kWarning,
                         "publication_table",
                         table->Name(),
                         "the publication " + name + " lacks " + table->Name(),
-                        "its changes would be missed",
+                        named ? "its changes would be missed" : "it isn't copied",
                         "add it, as its owner or a superuser",
                         {AddTableSql(options, *table, version)}});
-  const bool partitioned = std::ranges::any_of(
-      catalog.tables, [](const SourceTable& table) { return table.kind == 'p'; });
-  if (partitioned && !publication->via_root && version >= 130000)
+  }
+  if (partitioned && !publication->via_root && version >= kViaRootSince)
     findings.push_back(
-        {Severity::kWarning,
+        {Severity::kError,
          "publish_via_partition_root",
          options.publication,
          "the publication " + name + " publishes partitions, not their tables",
-         "attaching and detaching partitions then changes what is published",
+         "changes of partitions would be missed",
          "publish by the root",
          {"ALTER PUBLICATION " + name + " SET (publish_via_partition_root = true);"}});
   for (const SourceTable& table : catalog.tables)

@@ -63,7 +63,7 @@ void CheckNames(const SourceCatalog& catalog, Findings& findings) {
   }
 }
 
-void CheckIdentity(const SourceTable& table, Findings& findings) {
+void CheckIdentity(const SourceOptions& options, const SourceTable& table, Findings& findings) {
   if (table.has_identity()) return;
   const bool nothing = table.replica_identity == ReplicaIdentity::kNothing;
   const std::string why = nothing ? "its replica identity is NOTHING"
@@ -71,11 +71,16 @@ void CheckIdentity(const SourceTable& table, Findings& findings) {
                               ? "it has no primary key"
                               : "its primary key is deferrable, so it identifies no row in the log";
   Finding finding;
+  const bool published = MayPublish(options, table);
+  finding.severity = published ? Severity::kError : Severity::kWarning;
   finding.code = "replica_identity";
   finding.object = table.Name();
   finding.what = table.Name() + " has no replica identity: " + why;
   finding.cause =
-      "once it is published, the source refuses every UPDATE and DELETE of it with an error";
+      published ? "once it is published, the source refuses every UPDATE and DELETE of it with an "
+                  "error"
+                : "it isn't copied: once it were published, the source would refuse every UPDATE "
+                  "and DELETE of it";
   finding.remedy = table.primary_key.empty() && !nothing
                        ? "give it a primary key, or let the log hold the whole old row"
                        : "let the log hold the whole old row";
@@ -228,7 +233,7 @@ Result<void> CheckTables(Connection& connection, const SourceOptions& options,
                           "the snapshot would lack them, while the stream has their changes",
                           "let the role see all rows, as a superuser",
                           {"ALTER ROLE " + role + " BYPASSRLS;"}});
-    CheckIdentity(*table, findings);
+    CheckIdentity(options, *table, findings);
     CheckColumns(options, *table, findings);
   }
   return {};

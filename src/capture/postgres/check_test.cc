@@ -83,7 +83,8 @@ TEST_F(CheckTest, EveryRemedyIsSqlThatHelps) {
          CREATE TABLE none (i int PRIMARY KEY); ALTER TABLE none REPLICA IDENTITY NOTHING;
          CREATE TABLE hidden (i int PRIMARY KEY); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
          CREATE UNLOGGED TABLE unlogged (i int PRIMARY KEY);)");
-  SourceOptions options = Source({"public.*", "unlogged", R"("Odd ""S".*)"});
+  SourceOptions options =
+      Source({"public.*", "keyless", "deferred", "none", "unlogged", R"("Odd ""S".*)"});
   options.connection = server_.Local(database_, role);
   const SourceReport report = Check(options);
   const Codes errors = Errors(report);
@@ -98,6 +99,16 @@ TEST_F(CheckTest, EveryRemedyIsSqlThatHelps) {
   }
   EXPECT_TRUE(std::ranges::is_sorted(report.findings, {}, &Finding::severity)) << "worst first";
   Mend(options);
+}
+
+TEST_F(CheckTest, ATableThatCantBePublishedIsLeftOutUnlessItIsNamed) {
+  Run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE keyless (i int)");
+  EXPECT_EQ(CodesOf(Check(Source({"public.*"})), Severity::kWarning), (Codes{"replica_identity"}));
+  EXPECT_EQ(Errors(Check(Source({"public.*", "keyless"}))), (Codes{"replica_identity"}));
+  SourceCatalog catalog = Check(Source({"public.*"})).catalog;
+  const auto left_out = PublishNewTables(*connection_, Source({"public.*"}), catalog).value();
+  EXPECT_EQ(left_out, (Codes{R"("public"."keyless")"}));
+  EXPECT_EQ(catalog.tables.size(), 1u);
 }
 
 TEST_F(CheckTest, SomeColumnsAreEnoughWhenTheOthersAreLeftOut) {
@@ -120,8 +131,10 @@ TEST_F(CheckTest, APublicationIsLookedThrough) {
   const SourceOptions options = Source({"public.*"});
   const SourceReport report = Check(options);
   EXPECT_EQ(Errors(report), (Codes{"publication_columns", "publication_filter",
-                                   "publication_operations", "publication_table"}));
-  EXPECT_EQ(CodesOf(report, Severity::kWarning), (Codes{"publish_via_partition_root"}));
+                                   "publication_operations", "publish_via_partition_root"}));
+  EXPECT_EQ(CodesOf(report, Severity::kWarning), (Codes{"publication_table"}));
+  const Codes named = Errors(Check(Source({"public.*", "b"})));
+  EXPECT_NE(std::ranges::find(named, "publication_table"), named.end());
   EXPECT_EQ(Find(report, "publication_operations")
                 .what.substr(Find(report, "publication_operations").what.find("publish ")),
             "publish update, delete");

@@ -301,19 +301,45 @@ Result<void> Connection::StartCopy(const std::string& sql, std::optional<Deadlin
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0)
     return Broken("can't send a statement to the source");
   const Deadline until = DeadlineOr(deadline);
-  pg_result* next = TRY(NextResult(until));
-  if (next == nullptr) return Broken("the source gave no answer");
-  const Rows owner(next);
-  const ExecStatusType status = PQresultStatus(next);
+  pg_result* answer = TRY(NextResult(until));
+  return CopyBegan(answer, until);
+}
+
+Result<void> Connection::CopyBegan(pg_result* answer, Deadline deadline) {
+  if (answer == nullptr) return Broken("the source gave no answer");
+  const Rows owner(answer);
+  const ExecStatusType status = PQresultStatus(answer);
   if (status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return {};
   const Error failed = status == PGRES_FATAL_ERROR
-                           ? FromResult(next)
+                           ? FromResult(answer)
                            : MakeError(ErrorKind::kInternal, "the statement isn't a COPY");
-  while (pg_result* rest = TRY(NextResult(until))) PQclear(rest);
+  while (pg_result* rest = TRY(NextResult(deadline))) PQclear(rest);
   return failed;
 }
 
-Result<Received> Connection::TryReceive(CopyData& out) {
+Result<void> Connection::SendCopy(const std::string& sql) {
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0)
+    return Broken("can't send a statement to the source");
+  copy_sent_ = true;
+  (void)TRY(Flush());
+  return {};
+}
+
+Result<bool> Connection::TryBeginCopy() {
+  if (!TRY(Flush())) return false;
+  if (PQconsumeInput(connection_.get()) == 0)
+    return Broken("the connection to the source was lost");
+  if (PQisBusy(connection_.get()) != 0) return false;
+  copy_sent_ = false;
+  TRY(CopyBegan(PQgetResult(connection_.get()), DeadlineOr({})));
+  return true;
+}
+
+Result<Received> Connection::TryReceive(CopyData& out, bool read) {
+  if (copy_sent_ && !TRY(TryBeginCopy())) return Received::kNothingYet;
+  // A record of TLS is longer than what is read at once, and what is left of it isn't in the
+  // socket.
+  const int reads = !read ? 0 : tls() ? 3 : 1;
   for (int attempt = 0;; ++attempt) {
     char* data = nullptr;
     const int size = PQgetCopyData(connection_.get(), &data, 1);
@@ -329,7 +355,7 @@ Result<Received> Connection::TryReceive(CopyData& out) {
       TRY(Results(DeadlineOr({})));
       return Received::kEnd;
     }
-    if (attempt > 0) return Received::kNothingYet;
+    if (attempt == reads) return Received::kNothingYet;
     if (PQconsumeInput(connection_.get()) == 0)
       return Broken("the connection to the source was lost");
   }
@@ -339,12 +365,14 @@ Result<Received> Connection::Receive(CopyData& out, Deadline deadline) {
   while (true) {
     const Received received = TRY(TryReceive(out));
     if (received != Received::kNothingYet) return received;
-    const int unsent = PQflush(connection_.get());
-    if (unsent < 0) return Broken("the connection to the source was lost");
-    const bool ready =
-        TRY(os::WaitReady(socket(), {.read = true, .write = unsent > 0}, Left(deadline)));
-    if (!ready) return Received::kNothingYet;
+    if (!TRY(WaitForInput(deadline))) return Received::kNothingYet;
   }
+}
+
+Result<bool> Connection::WaitForInput(Deadline deadline) {
+  const int unsent = PQflush(connection_.get());
+  if (unsent < 0) return Broken("the connection to the source was lost");
+  return os::WaitReady(socket(), {.read = true, .write = unsent > 0}, Left(deadline));
 }
 
 Result<void> Connection::Send(std::string_view bytes) {

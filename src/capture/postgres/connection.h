@@ -78,9 +78,16 @@ class Connection {
 
   // Begins a COPY … TO STDOUT, or START_REPLICATION: then only the calls below, until kEnd.
   Result<void> StartCopy(const std::string& sql, std::optional<Deadline> deadline = {});
+  // The same without waiting for the answer: until that is here, TryReceive has nothing yet. Errors
+  // of the statement are TryReceive's.
+  Result<void> SendCopy(const std::string& sql);
   // What has arrived, without waiting: reads the socket once when nothing is buffered. kEnd when
   // the server has ended the COPY and said that it went well.
-  Result<Received> TryReceive(CopyData& out);
+  // With `read` false only what has been read already.
+  Result<Received> TryReceive(CopyData& out, bool read = true);
+  // Whether the socket has something, or takes what is queued, before `deadline`. With TLS that may
+  // be nothing of ours, and what was read may hold more than the socket tells.
+  Result<bool> WaitForInput(Deadline deadline);
   // The same, waiting until `deadline`: kNothingYet then.
   Result<Received> Receive(CopyData& out, Deadline deadline);
   // Queues a message of ours (feedback of a replication stream) and writes what the socket takes.
@@ -117,11 +124,16 @@ class Connection {
   // Writes the statement that was queued and waits for its next result; null: there is none left.
   Result<pg_result*> NextResult(Deadline deadline);
   Result<Rows> Results(Deadline deadline);
+  // What the server answers to the begin of a COPY: nothing, or why not.
+  Result<void> CopyBegan(pg_result* answer, Deadline deadline);
+  // Whether the answer to SendCopy is here.
+  Result<bool> TryBeginCopy();
   void CancelAndDrain();
 
   const ConnectionOptions options_;
   const Purpose purpose_;
-  std::string password_;  // also that of a dsn: to keep it out of messages
+  bool copy_sent_ = false;  // and not answered yet
+  std::string password_;    // also that of a dsn: to keep it out of messages
   std::unique_ptr<pg_conn, Finish> connection_;
 };
 

@@ -80,6 +80,12 @@ bool SourceOptions::Takes(std::string_view schema, std::string_view table) const
   return std::ranges::any_of(tables, names) && std::ranges::none_of(exclude, names);
 }
 
+bool SourceOptions::Names(std::string_view schema, std::string_view table) const {
+  return std::ranges::any_of(tables, [&](const TablePattern& pattern) {
+    return pattern.exact() && pattern.Matches(schema, table);
+  });
+}
+
 bool SourceOptions::TakesColumn(std::string_view schema, std::string_view table,
                                 std::string_view column) const {
   const auto names = [&](const ColumnPattern& pattern) {

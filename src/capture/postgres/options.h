@@ -79,6 +79,8 @@ struct SourceOptions {
 
   // Whether the patterns name this table, and this column of it.
   bool Takes(std::string_view schema, std::string_view table) const;
+  // Whether one of them is its very name.
+  bool Names(std::string_view schema, std::string_view table) const;
   bool TakesColumn(std::string_view schema, std::string_view table, std::string_view column) const;
   // The condition of the first filter that names the table; empty: none.
   std::string_view FilterOf(std::string_view schema, std::string_view table) const;

@@ -88,6 +88,10 @@ Result<std::optional<PublicationState>> ReadPublication(Connection& connection,
   return std::optional<PublicationState>(std::move(state));
 }
 
+bool MayPublish(const SourceOptions& options, const SourceTable& table) {
+  return table.has_identity() || options.Names(table.schema, table.name);
+}
+
 std::vector<const SourceTable*> MissingTables(const PublicationState& publication,
                                               const SourceCatalog& catalog) {
   const auto has = [&](const std::string& schema, const std::string& name) {
@@ -131,6 +135,38 @@ std::string AddTableSql(const SourceOptions& options, const SourceTable& table,
                         int server_version) {
   return "ALTER PUBLICATION " + QuoteName(options.publication) + " ADD TABLE " +
          TableSql(options, table, server_version) + ";";
+}
+
+Result<std::vector<std::string>> PublishNewTables(Connection& connection,
+                                                  const SourceOptions& options,
+                                                  SourceCatalog& catalog) {
+  const std::optional<PublicationState> state =
+      TRY(ReadPublication(connection, options.publication));
+  std::vector<uint32_t> lacking;
+  if (!state) {
+    for (const SourceTable& table : catalog.tables)
+      if (!MayPublish(options, table)) lacking.push_back(table.oid);
+  } else {
+    const bool ours = options.publication == DefaultSlotName(options.name);
+    for (const SourceTable* table : MissingTables(*state, catalog)) {
+      if (ours && MayPublish(options, *table)) {
+        const Result<Rows> added =
+            connection.Query(AddTableSql(options, *table, connection.server_version()));
+        // Another start of ours may have come first.
+        if (added.ok() || added.error().Is(ErrorKind::kAlreadyExists)) continue;
+        if (RetryRuleOf(added.error().kind).retry) return added.error();
+      }
+      lacking.push_back(table->oid);
+    }
+  }
+  const auto lacks = [&](const SourceTable& table) {
+    return std::ranges::find(lacking, table.oid) != lacking.end();
+  };
+  std::vector<std::string> left_out;
+  for (const SourceTable& table : catalog.tables)
+    if (lacks(table)) left_out.push_back(table.Name());
+  std::erase_if(catalog.tables, lacks);
+  return left_out;
 }
 
 Result<PublicationState> EnsurePublication(Connection& connection, const SourceOptions& options,

@@ -43,6 +43,16 @@ std::string CreatePublicationSql(const SourceOptions& options, const SourceCatal
                                  int server_version);
 std::string AddTableSql(const SourceOptions& options, const SourceTable& table, int server_version);
 
+// Whether the table may be put into a publication: one without a replica identity can't be updated
+// in the source any more, so it must be asked for by its name.
+bool MayPublish(const SourceOptions& options, const SourceTable& table);
+
+// Tables that the publication lacks: adds them, where it is the one that Caudal makes (the default
+// name). Those that can't or mustn't be added are taken out of `catalog`, and are given back.
+Result<std::vector<std::string>> PublishNewTables(Connection& connection,
+                                                  const SourceOptions& options,
+                                                  SourceCatalog& catalog);
+
 // Makes the publication when it isn't there. One that is, is used as it is: kConflict, with the
 // statements that help, when it lacks a table or an operation.
 Result<PublicationState> EnsurePublication(Connection& connection, const SourceOptions& options,

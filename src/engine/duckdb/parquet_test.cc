@@ -157,14 +157,39 @@ TEST(Parquet, NegativeZerosStay) {
   };
   const std::vector<Batch> batches = {rows(0.0, 0.0f), rows(1.0, 2.0f), rows(0.0, -0.0f),
                                       rows(-0.0, 0.0f), rows(0.0, 0.0f)};
-  for (const uint64_t ahead : {1, 1 << 30}) {
+  for (const uint64_t ahead : {1, 1 << 30, 2}) {
     ParquetWriteOptions options;
     options.ahead_bytes = ahead;
+    options.dictionaries = ahead != 2;
     const std::string path = test.NewPath();
     EXPECT_EQ(test.Write(path, schema, batches, options).rows, 25'000);
     ExpectSameRows(batches, test.Read(path, schema));
     EXPECT_FALSE(os::Exists(path + ".earlier"));
   }
+}
+
+TEST(Parquet, TheRestIsWrittenWhileTheCallerDoesSomethingElse) {
+  TestParquet test;
+  const Schema schema = Schema::Make(0, {TestField(1, "n", Type(TypeKind::kLong))}).value();
+  BatchBuilder builder = BatchBuilder::Make(schema).value();
+  for (int64_t i = 0; i < 100'000; ++i) builder.column(0).AppendLong(i % 10);
+  const Batch batch = builder.Finish().value();
+  for (const bool dictionaries : {true, false})
+    for (const uint64_t ahead : {1, 1 << 30}) {
+      ParquetWriteOptions options;
+      options.ahead_bytes = ahead;
+      options.compression = dictionaries ? 3 : 1;
+      options.dictionaries = dictionaries;
+      const std::string path = test.NewPath();
+      auto writer = ParquetWriter::Open(test.database(), path, schema, options).value();
+      ASSERT_TRUE(writer->Write(batch).ok());
+      ASSERT_TRUE(writer->Write(batch).ok());
+      writer->End();
+      const auto file = writer->Finish();
+      ASSERT_TRUE(file.ok()) << file.error().message;
+      EXPECT_EQ(file->rows, 200'000);
+      ExpectSameRows({batch, batch}, test.Read(path, schema));
+    }
 }
 
 TEST(Parquet, RowGroupsEndAtTheirBytes) {
@@ -263,6 +288,51 @@ TEST(Parquet, ColumnsAreReadByTheirIds) {
 }
 
 // Written by pyarrow, as testdata/foreign_parquet.py says.
+TEST(Parquet, SomeRowsAreReadByTheirPlaces) {
+  TestParquet test;
+  RandomRows random(5);
+  const Schema schema = SchemaOfEverything();
+  const std::string path = test.NewPath();
+  ParquetWriteOptions options;
+  options.row_group_rows = 2048;
+  const Batch wrote = random.NextBatch(schema, 9000);
+  test.Write(path, schema, {wrote}, options);
+  const auto expect = [&](const std::string& of, const Schema& columns, const Batch& all,
+                          const std::vector<int64_t>& rows) {
+    const Batch read = ReadParquetRows(test.database(), of, columns, rows).value();
+    ASSERT_EQ(read.rows(), static_cast<int64_t>(rows.size()));
+    for (size_t i = 0; i < rows.size(); ++i)
+      for (size_t c = 0; c < columns.fields().size(); ++c)
+        ExpectSameRow(all.column(c), rows[i], read.column(c), static_cast<int64_t>(i),
+                      columns.fields()[c].name);
+  };
+  expect(path, schema, wrote, {});
+  expect(path, schema, wrote, {0});
+  expect(path, schema, wrote, {8999});
+  expect(path, schema, wrote, {5, 6, 2047, 2048, 4095, 7000, 8998});
+  std::vector<int64_t> many;
+  for (int64_t row = 1; row < 9000; row += 2) many.push_back(row);
+  expect(path, schema, wrote, many);
+  EXPECT_EQ(ReadParquetRows(test.database(), path, schema, many).value().rows(), 4500);
+  const std::vector<int64_t> beyond{3, 9000};
+  EXPECT_TRUE(
+      ReadParquetRows(test.database(), path, schema, beyond).error().Is(ErrorKind::kInvalid));
+
+  // A file that has a column of the name that DuckDB has for places.
+  const Schema clash =
+      Schema::Make(0, {TestField(1, "File_Row_Number", Type(TypeKind::kLong))}).value();
+  const Batch numbers = random.NextBatch(clash, 5000);
+  const std::string other = test.NewPath();
+  test.Write(other, clash, {numbers}, options);
+  expect(other, clash, numbers, {0, 17, 2048, 4999});
+  const Schema absent = Schema::Make(0, {TestField(99, "no", Type(TypeKind::kLong))}).value();
+  EXPECT_EQ(ReadParquetRows(test.database(), path, absent, std::vector<int64_t>{1, 2})
+                .value()
+                .column(0)
+                .null_count(),
+            2);
+}
+
 TEST(Parquet, FilesOfOthersAreRead) {
   TestParquet test;
   const std::string path = TestData("foreign.parquet");

@@ -12,6 +12,7 @@
 #include "engine/duckdb/batch_queue.h"
 #include "engine/duckdb/in_process_state.h"
 #include "engine/duckdb/parquet_types.h"
+#include "engine/parquet_description.h"
 #include "engine/parquet_footer.h"
 #include "engine/parquet_reader.h"
 #include "engine/quoting.h"
@@ -85,6 +86,7 @@ class Writer final : public ParquetWriter {
   Writer& operator=(const Writer&) = delete;
 
   Result<void> Write(caudal::Batch batch) override;
+  void End() override { queue_.End(); }
   int64_t rows() const override { return rows_; }
   uint64_t bytes() const override { return bytes_; }
   Result<ParquetFile> Finish() override;
@@ -133,9 +135,11 @@ Result<void> Writer::Copy() {
       std::max<int64_t>((options_.row_group_rows + kVectorRows - 1) / kVectorRows, 1) * kVectorRows;
   const std::string sql = fmt::format(
       "COPY (SELECT * FROM caudal_batches({}::UBIGINT)) TO {} (FORMAT parquet, COMPRESSION zstd, "
-      "ROW_GROUP_SIZE {}, ROW_GROUP_SIZE_BYTES {}, USE_TMP_FILE false{}, FIELD_IDS {})",
-      token_, QuoteText(path_), group_rows, options_.row_group_bytes,
-      negative_zero_ ? ", DICTIONARY_SIZE_LIMIT 0" : "", feed_.field_ids());
+      "COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {}, ROW_GROUP_SIZE_BYTES {}, USE_TMP_FILE false{}, "
+      "FIELD_IDS {})",
+      token_, QuoteText(path_), options_.compression, group_rows, options_.row_group_bytes,
+      negative_zero_ || !options_.dictionaries ? ", DICTIONARY_SIZE_LIMIT 0" : "",
+      feed_.field_ids());
   const ConnectionHandle connection = TRY(database_.state().Connect());
   return ExecuteInProcess(connection.get(), sql);
 }
@@ -145,7 +149,8 @@ Result<void> Writer::Write(caudal::Batch batch) {
   TRY(batch.Check(schema_));
   if (batch.rows() == 0) return {};
   const uint64_t bytes = batch.ByteSize();
-  if (!negative_zero_ && std::ranges::any_of(batch.columns(), HasNegativeZero)) {
+  if (options_.dictionaries && !negative_zero_ &&
+      std::ranges::any_of(batch.columns(), HasNegativeZero)) {
     negative_zero_ = true;
     if (thread_.joinable()) TRY(StartAnew());
   }
@@ -222,20 +227,12 @@ Result<ParquetFile> Writer::Describe() {
   if (options_.durable) file.Sync(path_);
   FAILPOINT("engine.parquet.synced");
   const ParquetFooter footer = TRY(ReadParquetFooter(file));
-  const std::vector<ColumnStats> columns = stats_.Columns();
-  if (footer.rows != rows_ || footer.leaves() != columns.size())
+  const uint64_t bytes = TRY(file.Size());
+  ParquetFile described = DescribeParquet(footer, bytes, stats_.Columns());
+  if (footer.rows != rows_ || footer.leaves() != described.columns.size())
     return MakeError(ErrorKind::kInternal,
                      fmt::format("{} rows and {} columns were written as {} and {}", rows_,
-                                 columns.size(), footer.rows, footer.leaves()));
-  ParquetFile described;
-  described.rows = rows_;
-  const uint64_t bytes = TRY(file.Size());
-  described.bytes = static_cast<int64_t>(bytes);
-  for (const ColumnStats& stats : columns) described.columns.push_back({stats, 0});
-  for (const ParquetRowGroup& group : footer.row_groups) {
-    described.split_offsets.push_back(group.start);
-    for (size_t i = 0; i < columns.size(); ++i) described.columns[i].bytes += group.column_bytes[i];
-  }
+                                 described.columns.size(), footer.rows, footer.leaves()));
   return described;
 }
 

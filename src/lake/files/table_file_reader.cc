@@ -27,6 +27,15 @@ Result<std::optional<engine::ParquetRows>> TableFileReader::Next() {
   return rows;
 }
 
+Result<Batch> ReadRowsAt(objects::Store& store, engine::InProcessDatabase& database,
+                         const DataFile& file, const Schema& columns,
+                         std::span<const int64_t> rows) {
+  const LocalFile local = TRY(OpenTableFile(store, file));
+  Result<Batch> batch = engine::ReadParquetRows(database, local.path, columns, rows);
+  if (!batch.ok()) return std::move(batch).error().Within(file.path);
+  return batch;
+}
+
 Result<DeletedPositions> ReadPositionDeletes(objects::Store& store,
                                              engine::InProcessDatabase& database,
                                              const DataFile& deletes) {

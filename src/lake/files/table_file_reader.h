@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,11 @@ class TableFileReader {
   LocalFile local_;
   std::unique_ptr<engine::ParquetReader> reader_;
 };
+
+// Some rows of a file, by their places in it: ascending, each once; see engine::ReadParquetRows.
+Result<Batch> ReadRowsAt(objects::Store& store, engine::InProcessDatabase& database,
+                         const DataFile& file, const Schema& columns,
+                         std::span<const int64_t> rows);
 
 // What a file of position deletes says: rows of data files, by their paths; ascending, each once.
 using DeletedPositions = std::unordered_map<std::string, std::vector<int64_t>>;

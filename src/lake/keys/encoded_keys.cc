@@ -55,6 +55,17 @@ void EncodedKeys::Append(const EncodedKeys& other) {
   hashes_.Push(other.hashes_.data(), other.hashes_.size());
 }
 
+void EncodedKeys::AppendKey(const EncodedKeys& other, size_t i) {
+  TakeLayout(other.layout_);
+  const std::string_view key = other[i];
+  bytes_.Push(key.data(), key.size());
+  if (layout_.width == 0) {
+    if (ends_.empty()) ends_.Push(uint64_t{0});
+    ends_.Push(static_cast<uint64_t>(bytes_.size()));
+  }
+  hashes_.Push(other.hash(i));
+}
+
 void EncodedKeys::Clear() {
   bytes_.Clear();
   ends_.Clear();

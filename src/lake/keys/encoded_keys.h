@@ -55,8 +55,9 @@ class EncodedKeys {
 
   // One more. `key` has the layout's bytes.
   void Append(std::string_view key);
-  void Append(const EncodedKeys& other);  // of the same layout
-  void Clear();                           // keeps the layout
+  void Append(const EncodedKeys& other);               // of the same layout
+  void AppendKey(const EncodedKeys& other, size_t i);  // the i-th of them, likewise
+  void Clear();                                        // keeps the layout
 
   // For tests of collisions: cuts every hash to the bits of `mask`.
   void MaskHashesForTest(uint64_t mask);

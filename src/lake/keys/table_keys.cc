@@ -31,10 +31,22 @@ Error CantResolve(std::string_view what) {
                   what));
 }
 
+IndexedFile IndexedBy(const DataFile& file, const KeyLayout& layout) {
+  return {file.path, static_cast<uint64_t>(file.file_size_bytes), layout};
+}
+
 }  // namespace
 
 std::string KeyIndexPath(const std::string& folder, const std::string& data_file) {
   return fmt::format("{}/{}{}", folder, EncodeHex(Sha256(data_file).substr(0, 16)), kIndexSuffix);
+}
+
+Result<void> WriteKeyIndex(const std::string& folder, const DataFile& file,
+                           const EncodedKeys& keys) {
+  KeyIndexBuilder builder(IndexedBy(file, keys.layout()));
+  TRY(builder.Add(keys));
+  TRY(os::MakeDirs(folder));
+  return std::move(builder).Finish().Write(KeyIndexPath(folder, file.path));
 }
 
 Result<std::unique_ptr<TableKeys>> TableKeys::Make(objects::Store& store,
@@ -76,19 +88,14 @@ Result<EncodedKeys> TableKeys::KeysOf(const DataFile& file) {
 }
 
 Result<KeyIndex> TableKeys::IndexOf(const SharedFile& file) {
-  const IndexedFile indexed{file->file.path, static_cast<uint64_t>(file->file.file_size_bytes),
-                            codec_.layout()};
+  const IndexedFile indexed = IndexedBy(file->file, codec_.layout());
   const std::string path = KeyIndexPath(options_.folder, file->file.path);
   Result<KeyIndex> there = KeyIndex::Open(path, indexed);
   if (there.ok()) return there;
   if (!there.error().Is(ErrorKind::kNotFound))
     LogWarning("an index is built again", {{"path", path}, {"reason", there.error().message}});
   const EncodedKeys keys = TRY(KeysOf(file->file));
-  KeyIndexBuilder builder(indexed);
-  TRY(builder.Add(keys));
-  const KeyIndex built = std::move(builder).Finish();
-  TRY(os::MakeDirs(options_.folder));
-  TRY(built.Write(path));
+  TRY(WriteKeyIndex(options_.folder, file->file, keys));
   FAILPOINT("lake.keys.written");
   return KeyIndex::Open(path, indexed);
 }
@@ -97,7 +104,7 @@ Result<void> TableKeys::AddFile(const SharedFile& file) {
   auto entry = std::make_unique<Entry>();
   entry->file = file;
   entry->number = static_cast<uint32_t>(by_number_.size());
-  if (file->file.record_count >= options_.mapped_rows) {
+  if (HasIndexFile(file->file, options_)) {
     entry->index = TRY(IndexOf(file));
   } else {
     EncodedKeys keys = TRY(KeysOf(file->file));
@@ -242,6 +249,24 @@ Result<std::vector<FileRows>> TableKeys::Find(const EncodedKeys& keys) const {
     const auto [first, last] = std::ranges::unique(one.rows);
     one.rows.erase(first, last);
   }
+  return found;
+}
+
+Result<std::vector<TableKeys::KeyedRow>> TableKeys::Locate(const EncodedKeys& keys) const {
+  std::vector<KeyedRow> found;
+  const auto add = [&](size_t key, const Entry& entry, int64_t row) {
+    if (!entry.deleted.Has(row)) found.push_back({key, entry.file, row});
+  };
+  std::vector<KeyIndex::Hit> hits;
+  for (const auto& [path, entry] : entries_) {
+    if (!entry->index) continue;
+    hits.clear();
+    TRY(entry->index->Find(keys, hits));
+    for (const KeyIndex::Hit& hit : hits) add(hit.key, *entry, hit.row);
+  }
+  for (size_t i = 0; i < keys.size(); ++i)
+    small_.Find(keys, i,
+                [&](const SmallFileKeys::Hit& hit) { add(i, *by_number_[hit.file], hit.row); });
   return found;
 }
 

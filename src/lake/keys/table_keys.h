@@ -25,10 +25,19 @@ namespace caudal::lake {
 // into the table isn't built again.
 std::string KeyIndexPath(const std::string& folder, const std::string& data_file);
 
+// Such an index, made of the keys of all rows of the file. The folder is made when it isn't there.
+Result<void> WriteKeyIndex(const std::string& folder, const DataFile& file,
+                           const EncodedKeys& keys);
+
 struct TableKeysOptions {
   std::string folder;            // of this table's index files; made when it is needed
   int64_t mapped_rows = 32'768;  // files of so many rows have an index file, others are in memory
 };
+
+// Whether a file's keys are in an index file.
+inline bool HasIndexFile(const DataFile& file, const TableKeysOptions& options = {}) {
+  return file.record_count >= options.mapped_rows;
+}
 
 // Everything here can be built again from the table, and is when it is missing or doesn't fit. One
 // thread at a time.
@@ -55,6 +64,13 @@ class TableKeys {
 
   // The live rows that have one of these keys.
   Result<std::vector<FileRows>> Find(const EncodedKeys& keys) const;
+  // The same row by row, in no order.
+  struct KeyedRow {
+    size_t key;  // its place in `keys`
+    SharedFile file;
+    int64_t row;
+  };
+  Result<std::vector<KeyedRow>> Locate(const EncodedKeys& keys) const;
   // Null: none. Rows of a data file that are deleted in the snapshot.
   const RowSet* DeletedOf(const std::string& path) const;
 

@@ -13,7 +13,6 @@
 #include "lake/files/paths.h"
 #include "lake/files/table_file_reader.h"
 #include "lake/write/delete_files.h"
-#include "os/file.h"
 
 namespace caudal::lake {
 namespace {
@@ -221,12 +220,8 @@ void Compactor::IndexKeys(Round& round) {
   for (RewrittenGroup& group : round.groups) {
     if (!group.keys || group.files.size() != 1) continue;
     const DataFile& file = group.files[0].added.file;
-    if (file.record_count < TableKeysOptions().mapped_rows) continue;
-    KeyIndexBuilder builder(
-        {file.path, static_cast<uint64_t>(file.file_size_bytes), round.codec->layout()});
-    Result<void> written = builder.Add(*group.keys);
-    if (written.ok()) written = os::MakeDirs(folder);
-    if (written.ok()) written = std::move(builder).Finish().Write(KeyIndexPath(folder, file.path));
+    if (!HasIndexFile(file)) continue;
+    const Result<void> written = WriteKeyIndex(folder, file, *group.keys);
     if (!written.ok())
       LogWarning("the index of a compacted file will be built later",
                  {{"file", file.path}, {"reason", written.error().message}});

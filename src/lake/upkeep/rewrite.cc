@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/failpoint.h"
-#include "data/batch_builder.h"
 #include "lake/files/table_file_reader.h"
 #include "lake/write/row_picker.h"
 
@@ -79,11 +78,8 @@ class Rewriter {
     for (int64_t row = 0; row < batch.rows(); ++row)
       if (!deleted.Has(rows.first_row + row)) live.push_back(row);
     if (live.empty()) return {};
-    if (static_cast<int64_t>(live.size()) < batch.rows()) {
-      BatchBuilder builder = TRY(BatchBuilder::Make(metadata_.schema()));
-      AppendRows(builder, batch, live);
-      batch = TRY(builder.Finish());
-    }
+    if (static_cast<int64_t>(live.size()) < batch.rows())
+      batch = TRY(PickRows(metadata_.schema(), batch, live));
     if (made_.keys) {
       const bool encoded = options_.keys->Encode(batch, metadata_.schema(), *made_.keys).ok();
       if (!encoded || made_.keys->memory() > options_.keys_bytes_max) made_.keys.reset();

@@ -96,23 +96,23 @@ DataFileWriter::~DataFileWriter() {
   DiscardFiles(context_, files_);
 }
 
-Result<void> DataFileWriter::Write(const Batch& batch) {
+Result<void> DataFileWriter::Write(const Batch& batch, std::span<const uint32_t> tags) {
   TRY(batch.Check(metadata_.schema()));
   rows_ += batch.rows();
-  if (!metadata_.spec().fields.empty()) return Split(batch);
+  if (!metadata_.spec().fields.empty()) return Split(batch, tags);
   spread_ += batch.ByteSize();
   if (spread_ > options_.spread_bytes) next_ = (next_ + 1) % open_.size();
-  return WriteTo(open_[next_], {}, batch);
+  return WriteTo(open_[next_], {}, batch, tags);
 }
 
 Result<void> DataFileWriter::WriteInOrder(const std::vector<Value>& partition, const Batch& batch) {
   TRY(batch.Check(metadata_.schema()));
   rows_ += batch.rows();
-  return WriteTo(open_[0], partition, batch);
+  return WriteTo(open_[0], partition, batch, {});
 }
 
 Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& partition,
-                                     Batch batch) {
+                                     Batch batch, std::span<const uint32_t> tags) {
   if (file.writer == nullptr) {
     file.partition = partition;
     file.path = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
@@ -123,6 +123,7 @@ Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& p
   }
   const uint64_t target = TargetBytesOf(metadata_, options_.target_bytes);
   TRY(file.writer->Write(std::move(batch)));
+  file.tags.insert(file.tags.end(), tags.begin(), tags.end());
   if (file.writer->bytes() < target) return {};
   const os::File written = TRY(os::File::Open(file.path, os::File::Mode::kRead));
   const uint64_t bytes = TRY(written.Size());
@@ -158,10 +159,13 @@ Result<WrittenFile> DataFileWriter::End(OpenFile file) const {
   added.file.partition = std::move(file.partition);
   added.spec_id = metadata_.default_spec_id;
   FAILPOINT("lake.write.file");
-  return TakeFile(context_, std::move(added), file.path, options_.publish_bytes);
+  WrittenFile written =
+      TRY(TakeFile(context_, std::move(added), file.path, options_.publish_bytes));
+  written.tags = std::move(file.tags);
+  return written;
 }
 
-Result<void> DataFileWriter::Split(const Batch& batch) {
+Result<void> DataFileWriter::Split(const Batch& batch, std::span<const uint32_t> tags) {
   const Schema& schema = metadata_.schema();
   struct Source {
     const Array* array;
@@ -196,6 +200,8 @@ Result<void> DataFileWriter::Split(const Batch& batch) {
     }
     const uint64_t before = partition.rows->bytes();
     AppendRows(*partition.rows, batch, rows);
+    for (size_t i = 0; !tags.empty() && i < rows.size(); ++i)
+      partition.tags.push_back(tags[static_cast<size_t>(rows[i])]);
     buffered_ += partition.rows->bytes() - before;
   }
   while (buffered_ > options_.buffer_bytes) TRY(FlushLargest());
@@ -217,7 +223,7 @@ Result<void> DataFileWriter::Flush(Partition& partition) {
   buffered_ -= std::min(buffered_, partition.rows->bytes());
   Batch batch = TRY(partition.rows->Finish());
   partition.rows.reset();
-  TRY(WriteTo(open_[0], partition.values, std::move(batch)));
+  TRY(WriteTo(open_[0], partition.values, std::move(batch), std::exchange(partition.tags, {})));
   return FinishFile(open_[0]);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ namespace caudal::lake {
 struct WrittenFile {
   AddedFile added;
   std::optional<std::string> bytes;
-  std::string path;  // of a local file that has them, until the store takes it
+  std::string path;            // of a local file that has them, until the store takes it
+  std::vector<uint32_t> tags;  // of its rows, when they were written with some
 };
 
 struct DataFileOptions {
@@ -52,8 +54,9 @@ class DataFileWriter {
                                                       const DataFileOptions& options = {});
   ~DataFileWriter();
 
-  // Batches of the schema. Each file keeps the order of the rows.
-  Result<void> Write(const Batch& batch);
+  // Batches of the schema. Each file keeps the order of the rows. Tags, one a row, of all batches
+  // or of none, come back with the files: so it is known where each row went.
+  Result<void> Write(const Batch& batch, std::span<const uint32_t> tags = {});
   // Rows that all belong to this partition of the table's present spec: the files, as Finish gives
   // them, have them one after the other. For a writer that gets no others.
   Result<void> WriteInOrder(const std::vector<Value>& partition, const Batch& batch);
@@ -65,6 +68,7 @@ class DataFileWriter {
   struct Partition {
     std::vector<Value> values;
     std::unique_ptr<BatchBuilder> rows;
+    std::vector<uint32_t> tags;
   };
 
   DataFileWriter(const WriteContext& context, const TableMetadata& metadata,
@@ -73,13 +77,15 @@ class DataFileWriter {
     std::unique_ptr<engine::ParquetWriter> writer;  // null: none
     std::string path;
     std::vector<Value> partition;
+    std::vector<uint32_t> tags;
   };
-  Result<void> WriteTo(OpenFile& file, const std::vector<Value>& partition, Batch batch);
+  Result<void> WriteTo(OpenFile& file, const std::vector<Value>& partition, Batch batch,
+                       std::span<const uint32_t> tags);
   // The file is whole, but for what End does.
   Result<void> FinishFile(OpenFile& file);
   Result<WrittenFile> End(OpenFile file) const;
   Result<void> TakeFinished();  // the first of those that are being finished
-  Result<void> Split(const Batch& batch);
+  Result<void> Split(const Batch& batch, std::span<const uint32_t> tags);
   Result<void> Flush(Partition& partition);
   Result<void> FlushLargest();
   const WriteContext context_;

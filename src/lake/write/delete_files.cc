@@ -17,6 +17,7 @@ namespace {
 
 // From so many rows on, a data file's deletes are worth a file of their own.
 constexpr size_t kOwnFileRows = 10'000;
+constexpr int64_t kBatchRows = 32'768;
 
 template <class T>
 void SetById(ByFieldId<T>& map, int32_t field_id, T value) {
@@ -76,12 +77,15 @@ class PositionDeletes final : public DeleteEncoder {
     std::unique_ptr<engine::ParquetWriter> writer =
         TRY(engine::ParquetWriter::Open(context_.database, path, PositionDeleteSchema(), options));
     BatchBuilder builder = TRY(BatchBuilder::Make(PositionDeleteSchema()));
-    for (const FileRows* one : group) {
+    for (const FileRows* one : group)
       for (const int64_t row : one->rows) {
         builder.column(0).AppendBytes(one->file->file.path);
         builder.column(1).AppendLong(row);
+        if (builder.rows() < kBatchRows) continue;
+        Batch batch = TRY(builder.Finish());
+        TRY(writer->Write(std::move(batch)));
       }
-      if (builder.bytes() < (4u << 20) && one != group.back()) continue;
+    if (builder.rows() > 0) {
       Batch batch = TRY(builder.Finish());
       TRY(writer->Write(std::move(batch)));
     }

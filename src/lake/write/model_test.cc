@@ -24,7 +24,18 @@ class ModelTest : public WriterFixture {
 
   void Begin(uint64_t seed) {
     random_ = std::make_unique<SeededRandom>(seed);
-    for (const char* name : {"a", "b"}) Make(name);
+    ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+    Make("a");
+    NewTable parted;
+    parted.schema = Columns();
+    parted.spec.fields.push_back({{1}, 1000, "id_bucket", Transform::Parse("bucket[3]").value()});
+    Make("b", parted);
+  }
+  // With another budget: how much of a transaction waits in memory, and how much spills.
+  void ReopenAnyhow() {
+    static constexpr std::array<uint64_t, 3> kBudgets = {800, 3'000, 256u << 20};
+    writer_options_.rows_bytes_max = kBudgets[Below(kBudgets.size())];
+    ReopenLake();
   }
 
   uint64_t Below(uint64_t bound) { return random_->Below(bound); }
@@ -68,26 +79,96 @@ class ModelTest : public WriterFixture {
       states_[name][*table.metadata->current_snapshot_id] = oracles_[name];
   }
 
+  // Rows in any order, several of one key among them, and `next` as they leave it.
+  Result<void> ChangeRowByRow(WriteTransaction& tx, const std::string& name, const Schema& schema,
+                              Oracle& next) {
+    std::vector<RowChange> changes;
+    BatchBuilder builder = BatchBuilder::Make(schema).value();
+    for (uint64_t n = 1 + Below(60); n > 0; --n) {
+      static constexpr std::array<RowChange, 4> kAny = {RowChange::kPut, RowChange::kPut,
+                                                        RowChange::kRemove, RowChange::kKeep};
+      changes.push_back(kAny[Below(kAny.size())]);
+      const auto id = static_cast<int64_t>(Below(kKeys));
+      const std::string text = AnyText();
+      for (size_t i = 0; i < schema.fields().size(); ++i) {
+        ColumnBuilder& column = builder.column(i);
+        if (i == 0 && changes.back() != RowChange::kKeep) {
+          column.AppendLong(id);
+        } else if (i == 1 && changes.back() == RowChange::kPut) {
+          column.AppendBytes(text);
+        } else {
+          column.AppendNull();
+        }
+      }
+      if (changes.back() == RowChange::kPut) next[id] = text;
+      if (changes.back() == RowChange::kRemove) next.erase(id);
+    }
+    return tx.Change(Name(name), builder.Finish().value(), changes);
+  }
+
+  // What the transaction sees is what the oracle will be.
+  Result<void> Look(WriteTransaction& tx, const std::string& name, const Schema& schema,
+                    const Oracle& next) {
+    std::vector<int64_t> ids;
+    for (int i = 0; i < 30; ++i) ids.push_back(static_cast<int64_t>(Below(kKeys)));
+    const Schema texts = Schema::Make(0, {schema.fields()[1]}).value();
+    const FoundRows found = TRY(tx.Rows(Name(name), KeysOf(ids), texts));
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const auto expected = next.find(ids[i]);
+      EXPECT_EQ(found.places[i] == FoundRows::kNone, expected == next.end()) << ids[i];
+      if (found.places[i] != FoundRows::kNone && expected != next.end())
+        EXPECT_EQ(found.rows.column(0).bytes(found.places[i]), expected->second) << ids[i];
+    }
+    return {};
+  }
+
   void Change(const std::string& name) {
     std::unique_ptr<WriteTransaction> tx = writer_->Begin();
     const Schema schema = tx->SchemaOf(Name(name)).value();
     Oracle next = oracles_[name];
     Result<void> changed;
-    for (uint64_t parts = 1 + Below(3); parts > 0 && changed.ok(); --parts) {
-      const Oracle rows = AnyRows();
-      if (Below(3) == 0) {
+    for (uint64_t parts = 1 + Below(4); parts > 0 && changed.ok(); --parts) {
+      const uint64_t choice = Below(4);
+      if (choice < 2) {
+        changed = ChangeRowByRow(*tx, name, schema, next);
+      } else if (choice == 2) {
         std::vector<int64_t> ids;
-        for (const auto& [id, text] : rows) {
+        for (const auto& [id, text] : AnyRows()) {
           ids.push_back(id);
           next.erase(id);
         }
         changed = tx->Delete(Name(name), KeysOf(ids));
       } else {
+        const Oracle rows = AnyRows();
         for (const auto& [id, text] : rows) next[id] = text;
         changed = tx->Upsert(Name(name), RowsFor(schema, rows));
       }
+      if (changed.ok() && Below(4) == 0) changed = Look(*tx, name, schema, next);
     }
     Expect(name, std::move(next), changed.ok() ? tx->Commit() : changed.error());
+  }
+
+  // Objects that are there already, together with changes by key: whatever happens, they stay.
+  void AddObjects(const std::string& failpoints = "") {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    const Schema schema = tx->SchemaOf(Name("a")).value();
+    Oracle next = oracles_["a"];
+    Result<void> changed = ChangeRowByRow(*tx, "a", schema, next);
+    std::vector<std::string> uris;
+    for (uint64_t files = 1 + Below(3); files > 0 && changed.ok(); --files) {
+      std::vector<std::pair<int64_t, std::string>> rows;
+      for (uint64_t n = 1 + Below(20); n > 0; --n) rows.emplace_back(kKeys + next_id_++, AnyText());
+      uris.push_back("gs://landing/" + random_->Hex(16) + ".parquet");
+      (void)Land(uris.back(), rows);
+      DataFile described = DescribeObject(*store_, *parquet_, uris.back(), schema).value();
+      changed = tx->AddFile(Name("a"), std::move(described));
+      next.insert(rows.begin(), rows.end());
+    }
+    if (!failpoints.empty()) ASSERT_TRUE(ArmFailpoints(failpoints, random_->U64()).ok());
+    Expect("a", std::move(next), changed.ok() ? tx->Commit() : changed.error());
+    tx.reset();
+    DisarmFailpoints();
+    landed_.insert(landed_.end(), uris.begin(), uris.end());
   }
 
   void ChangeBoth() {
@@ -236,7 +317,8 @@ class ModelTest : public WriterFixture {
 
   void Step() {
     const uint64_t choice = Below(100);
-    if (choice < 50) return Change(AnyTable());
+    if (choice < 44) return Change(AnyTable());
+    if (choice < 50) return AddObjects();
     if (choice < 60) return ChangeBoth();
     if (choice < 70) return AppendAsStranger(AnyTable());
     if (choice < 80) return ChangeAtOnce(AnyTable());
@@ -245,7 +327,7 @@ class ModelTest : public WriterFixture {
     if (choice < 91) return RollBack(AnyTable());
     if (choice < 95) return Maintain(AnyTable());
     if (choice < 98) return clock_.Advance(std::chrono::seconds(Below(200)));
-    ReopenLake();
+    ReopenAnyhow();
   }
   // A step that may fail anywhere.
   void FailingStep() {
@@ -256,15 +338,17 @@ class ModelTest : public WriterFixture {
         "lake.compact.read", "lake.compact.prepared", "lake.remove.batch",
         "lake.remove.noted"};
     const std::string spec = std::string(kSteps[Below(kSteps.size())]) + "=error:0.5";
+    if (Below(5) == 0) return AddObjects(spec);
     ASSERT_TRUE(ArmFailpoints(spec, random_->U64()).ok());
     Below(3) == 0 ? Maintain(AnyTable()) : Change(AnyTable());
     DisarmFailpoints();
-    if (Below(4) == 0) ReopenLake();
+    if (Below(4) == 0) ReopenAnyhow();
   }
 
   std::unique_ptr<SeededRandom> random_;
   std::map<std::string, Oracle> oracles_;
   std::map<std::string, std::map<int64_t, Oracle>> states_;  // by snapshot
+  std::vector<std::string> landed_;                          // objects of others
   int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
 };
@@ -274,8 +358,8 @@ TEST_F(ModelTest, HoldsWhatTheOracleSays) {
   const char* steps = ::getenv("CAUDAL_MODEL_STEPS");
   const char* seed = ::getenv("CAUDAL_MODEL_SEED");
   Begin(seed == nullptr ? 1 : std::stoull(seed));
-  // Small, so that files are split and indexed on disk.
   writer_options_.retention.all_max = 20;
+  writer_options_.rows_bytes_max = 800;
   ReopenLake();
   for (int i = 0; i < (steps == nullptr ? 120 : std::stoi(steps)); ++i) {
     SCOPED_TRACE(i);
@@ -293,6 +377,8 @@ TEST_F(ModelTest, HoldsWhatTheOracleSays) {
     Check("b");
     if (HasFatalFailure()) return;
   }
+  EXPECT_FALSE(landed_.empty());
+  for (const std::string& uri : landed_) EXPECT_TRUE(Exists(uri)) << uri;
 }
 
 }  // namespace

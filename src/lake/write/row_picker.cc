@@ -12,4 +12,10 @@ void AppendRows(BatchBuilder& builder, const Batch& batch, std::span<const int64
   }
 }
 
+Result<Batch> PickRows(const Schema& schema, const Batch& batch, std::span<const int64_t> rows) {
+  BatchBuilder builder = TRY(BatchBuilder::Make(schema));
+  AppendRows(builder, batch, rows);
+  return builder.Finish();
+}
+
 }  // namespace caudal::lake

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "lake/files/paths.h"
+#include "lake/files/table_file_reader.h"
 #include "lake/write/delete_files.h"
 #include "os/file.h"
 
@@ -22,6 +26,54 @@ Error Changed(const TableName& name, std::string_view what) {
                                "again",
                                what, TextOf(name)),
                    "table.changed");
+}
+
+// The table is still what the transaction's rows were given for.
+Result<void> CheckSame(const TableChanges& changes, const TableMetadata& metadata) {
+  const TableMetadata& begun = changes.metadata();
+  if (metadata.uuid != begun.uuid) return Changed(changes.name(), "the identity");
+  if (!metadata.schema().SameAs(begun.schema())) return Changed(changes.name(), "the columns");
+  if (metadata.default_spec_id != begun.default_spec_id)
+    return Changed(changes.name(), "the partitions");
+  return {};
+}
+
+int64_t IdOf(const Snapshot* snapshot) {
+  return snapshot == nullptr ? TableChanges::kNoSnapshot : snapshot->id;
+}
+
+// The table's rows are those that the transaction has read: between its snapshot and this one there
+// are only such that put the same rows into other files.
+Result<void> CheckRead(const TableChanges& changes, const TableMetadata& metadata) {
+  if (!changes.read_at()) return {};
+  const Snapshot* at = metadata.current_snapshot();
+  while (at != nullptr && at->id != *changes.read_at() && at->operation() == "replace")
+    at = at->parent_id ? metadata.FindSnapshot(*at->parent_id) : nullptr;
+  if (IdOf(at) == *changes.read_at()) return {};
+  return MakeError(ErrorKind::kConflict,
+                   fmt::format("rows of the table '{}' that were read may have changed meanwhile: "
+                               "begin the transaction again",
+                               TextOf(changes.name())),
+                   "table.rows_changed");
+}
+
+// A file that is in a table twice has its rows twice.
+Result<void> CheckNew(const TableChanges& changes, const SharedFiles& current) {
+  if (changes.objects().empty()) return {};
+  const auto twice = [&](const std::string& path) {
+    return MakeError(
+        ErrorKind::kAlreadyExists,
+        fmt::format("{} is a file of the table '{}' already", path, TextOf(changes.name())),
+        "table.file_exists");
+  };
+  std::unordered_set<std::string_view> added;
+  for (const AddedFile& object : changes.objects())
+    if (!added.insert(object.file.path).second) return twice(object.file.path);
+  if (current == nullptr) return {};
+  for (const SharedManifest& manifest : current->manifests)
+    for (const SharedFile& file : manifest->files)
+      if (added.contains(file->file.path)) return twice(file->file.path);
+  return {};
 }
 
 }  // namespace
@@ -66,14 +118,47 @@ Result<void> WriteTransaction::Append(const TableName& table, const Batch& rows)
   return changes->Append(rows);
 }
 
-Result<void> WriteTransaction::Upsert(const TableName& table, const Batch& rows) {
+Result<void> WriteTransaction::Change(const TableName& table, const Batch& rows,
+                                      std::span<const RowChange> changes) {
+  TableChanges* of_table = TRY(ChangesOf(table));
+  TRY(of_table->Change(rows, changes));
+  return SpillBeyondBudget();
+}
+
+Result<void> WriteTransaction::SpillBeyondBudget() {
+  while (true) {
+    uint64_t bytes = 0;
+    TableChanges* largest = nullptr;
+    for (const auto& [name, changes] : tables_) {
+      if (changes == nullptr) continue;
+      bytes += changes->waiting_bytes();
+      if (largest == nullptr || changes->waiting_bytes() > largest->waiting_bytes())
+        largest = changes.get();
+    }
+    if (bytes <= writer_.options_.rows_bytes_max) return {};
+    TRY(largest->Spill());
+  }
+}
+
+Result<void> WriteTransaction::AddFile(const TableName& table, DataFile file) {
   TableChanges* changes = TRY(ChangesOf(table));
-  return changes->Upsert(rows);
+  return changes->AddFile(std::move(file));
 }
 
 Result<void> WriteTransaction::Delete(const TableName& table, const Batch& keys) {
   TableChanges* changes = TRY(ChangesOf(table));
   return changes->Delete(keys);
+}
+
+Result<FoundRows> WriteTransaction::Rows(const TableName& table, const Batch& keys,
+                                         const Schema& columns) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  const EncodedKeys encoded = TRY(changes->EncodeKeys(keys));
+  RowGatherer gatherer(columns, encoded.size());
+  const std::vector<size_t> unknown = TRY(changes->Gather(encoded, gatherer));
+  if (!unknown.empty() && !changes->replaces())
+    TRY(writer_.Gather(*changes, encoded, unknown, gatherer));
+  return gatherer.Finish();
 }
 
 Result<void> WriteTransaction::Replace(const TableName& table) {
@@ -124,7 +209,7 @@ std::shared_ptr<TableState> Writer::StateOf(const std::string& uuid) {
 Result<TableKeys*> Writer::KeysOf(TableState& state, const TableMetadata& metadata) {
   if (state.keys == nullptr || !state.keys->Fits(metadata.schema()))
     state.keys = TRY(TableKeys::Make(context_.store, context_.database, metadata.schema(),
-                                     {options_.index_folder + "/" + metadata.uuid}));
+                                     {IndexFolderOf(metadata)}));
   return state.keys.get();
 }
 
@@ -165,26 +250,70 @@ Result<TableMetadata> Writer::WithSnapshot(const LoadedTable& base, const Snapsh
                        Catalog::MetadataLogMax(base.metadata.get()));
 }
 
+Result<void> Writer::Gather(TableChanges& changes, const EncodedKeys& keys,
+                            const std::vector<size_t>& which, RowGatherer& gatherer) {
+  EncodedKeys wanted(keys.layout());
+  for (const size_t key : which) wanted.AppendKey(keys, key);
+  std::vector<TableKeys::KeyedRow> found;
+  {
+    const std::shared_ptr<TableState> state = StateOf(changes.metadata().uuid);
+    const std::unique_lock turn(state->turn);
+    const LoadedTable table = TRY(catalog_.Load(changes.name()));
+    const TableMetadata& metadata = *table.metadata;
+    TRY(CheckSame(changes, metadata));
+    TRY(CheckRead(changes, metadata));
+    const Snapshot* snapshot = metadata.current_snapshot();
+    changes.SetReadAt(IdOf(snapshot));
+    if (snapshot == nullptr) return {};
+    const SharedFiles files = TRY(manifests_.Read(*snapshot));
+    TableKeys* table_keys = TRY(KeysOf(*state, metadata));
+    TRY(table_keys->Advance(metadata, *snapshot, *files));
+    found = TRY(table_keys->Locate(wanted));
+  }
+  // A file that leaves the table now stays for those who read it.
+  std::ranges::sort(found, {}, [](const TableKeys::KeyedRow& row) {
+    return std::tuple(row.file->sequence_number, std::string_view(row.file->file.path), row.row);
+  });
+  std::optional<size_t> source;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const SharedFile& file = found[i].file;
+    if (i == 0 || file != found[i - 1].file)
+      source = gatherer.AddSource(
+          [this, file, columns = gatherer.columns()](std::span<const int64_t> rows) {
+            return ReadRowsAt(context_.store, context_.database, file->file, columns, rows);
+          });
+    gatherer.Take(which[found[i].key], *source, found[i].row);
+  }
+  return {};
+}
+
 // Looks the keys up, in the state that the commit is made on.
 Result<void> Writer::FindDeleted(Attempt& attempt, FileChanges& changes) {
   const TableMetadata& metadata = *attempt.base.metadata;
-  std::unique_ptr<DeleteEncoder> encoder = TRY(MakeDeleteEncoder(context_, metadata));
   if (attempt.current == nullptr) return {};
   TableKeys* keys = TRY(KeysOf(*attempt.state, metadata));
   TRY(keys->Advance(metadata, *metadata.current_snapshot(), *attempt.current));
-  attempt.deleted = TRY(keys->Find(attempt.changes->touched()));
-  std::vector<FileRows> partly;
-  for (const FileRows& one : attempt.deleted) {
+  std::vector<FileRows> found = TRY(keys->Find(attempt.changes->touched()));
+  for (FileRows& one : found) {
     const auto rows = static_cast<int64_t>(one.rows.size());
     const RowSet* before = keys->DeletedOf(one.file->file.path);
     attempt.report.deleted_rows += rows;
     if (rows + (before == nullptr ? 0 : before->size()) == one.file->file.record_count) {
       changes.removed.insert(one.file->file.path);
     } else {
-      partly.push_back(one);
+      attempt.deleted.push_back(std::move(one));
     }
   }
-  attempt.deleted = std::move(partly);
+  return {};
+}
+
+// Rows of the table, and of the transaction's own files: deletes by position apply to files of the
+// same commit.
+Result<void> Writer::EncodeDeleted(Attempt& attempt) {
+  const TableChanges& changes = *attempt.changes;
+  if (changes.touched().empty()) return {};
+  std::unique_ptr<DeleteEncoder> encoder = TRY(MakeDeleteEncoder(context_, *attempt.base.metadata));
+  std::ranges::copy(changes.deleted(), std::back_inserter(attempt.deleted));
   attempt.deletes = TRY(encoder->Encode(attempt.deleted));
   return {};
 }
@@ -193,11 +322,8 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   TableChanges& changes = *attempt.changes;
   attempt.base = TRY(catalog_.Load(changes.name()));
   const TableMetadata& metadata = *attempt.base.metadata;
-  const TableMetadata& begun = changes.metadata();
-  if (metadata.uuid != begun.uuid) return Changed(changes.name(), "the identity");
-  if (!metadata.schema().SameAs(begun.schema())) return Changed(changes.name(), "the columns");
-  if (metadata.default_spec_id != begun.default_spec_id)
-    return Changed(changes.name(), "the partitions");
+  TRY(CheckSame(changes, metadata));
+  TRY(CheckRead(changes, metadata));
   const Snapshot* parent = metadata.current_snapshot();
   if (parent != nullptr) attempt.current = TRY(manifests_.Read(*parent));
 
@@ -209,16 +335,22 @@ Result<void> Writer::Prepare(Attempt& attempt) {
   } else if (!changes.touched().empty()) {
     TRY(FindDeleted(attempt, file_changes));
   }
-  for (const auto* files : {&changes.files(), &std::as_const(attempt.deletes)})
-    for (const WrittenFile& file : *files) file_changes.added.push_back(file.added);
-  for (const WrittenFile& file : changes.files())
-    attempt.report.added_rows += file.added.file.record_count;
+  TRY(EncodeDeleted(attempt));
+  TRY(CheckNew(changes, attempt.current));
+  for (const WrittenFile& file : changes.files()) file_changes.added.push_back(file.added);
+  std::ranges::copy(changes.objects(), std::back_inserter(file_changes.added));
+  for (const AddedFile& file : file_changes.added)
+    attempt.report.added_rows += file.file.record_count;
+  for (const FileRows& own : changes.deleted())
+    attempt.report.added_rows -= static_cast<int64_t>(own.rows.size());
+  for (const WrittenFile& file : attempt.deletes) file_changes.added.push_back(file.added);
   attempt.report.name = changes.name();
   if (file_changes.added.empty() && file_changes.removed.empty() && changes.notes().empty() &&
       !changes.replaces())
     return {};
   const bool removes = !file_changes.removed.empty() || !attempt.deletes.empty();
-  file_changes.operation = !removes ? "append" : changes.files().empty() ? "delete" : "overwrite";
+  const bool adds = !changes.files().empty() || !changes.objects().empty();
+  file_changes.operation = !removes ? "append" : adds ? "overwrite" : "delete";
   file_changes.summary = changes.notes();
   attempt.made =
       TRY(MakeSnapshot(metadata, parent, attempt.current, file_changes, options_.manifests,
@@ -249,10 +381,11 @@ CommittedTable Writer::Finish(Attempt& attempt, SharedMetadata metadata) {
   RemoveLocal(attempt.deletes);
   TableKeys* keys = attempt.state->keys.get();
   if (keys == nullptr || attempt.changes->touched().empty()) return std::move(attempt.report);
-  for (auto& [path, known] : attempt.changes->keys_of_files())
-    keys->ExpectData(path, std::move(known));
-  if (attempt.deletes.size() == 1)
-    keys->ExpectDeletes(attempt.deletes[0].added.file.path, std::move(attempt.deleted));
+  for (const TableChanges::KeyedFile& file : attempt.changes->keyed_files())
+    if (!HasIndexFile(file.file)) keys->ExpectData(file.file.path, attempt.changes->KeysOf(file));
+  // They come together: which of the rows are in which of the files doesn't matter.
+  for (const WrittenFile& file : attempt.deletes)
+    keys->ExpectDeletes(file.added.file.path, std::exchange(attempt.deleted, {}));
   const Result<void> advanced =
       keys->Advance(*attempt.report.metadata, attempt.made->snapshot, *attempt.made->files);
   if (!advanced.ok())
@@ -286,12 +419,39 @@ Result<std::vector<CommittedTable>> Writer::TryCommit(std::vector<Attempt>& atte
   return done;
 }
 
+// Of large files, so that nobody waits for it, and one after the other: all keys at once are much.
+void Writer::IndexKeys(const TableChanges& changes) const {
+  for (const TableChanges::KeyedFile& file : changes.keyed_files()) {
+    if (!HasIndexFile(file.file)) continue;
+    const Result<void> written =
+        WriteKeyIndex(IndexFolderOf(changes.metadata()), file.file, changes.KeysOf(file));
+    if (!written.ok())
+      LogWarning("the index of a new file will be built later",
+                 {{"file", file.file.path}, {"reason", written.error().message}});
+  }
+}
+
+void Writer::ForgetIndexes(const TableChanges& changes) const {
+  for (const TableChanges::KeyedFile& file : changes.keyed_files())
+    if (HasIndexFile(file.file))
+      (void)os::Remove(KeyIndexPath(IndexFolderOf(changes.metadata()), file.file.path)).ok();
+}
+
 Result<std::vector<CommittedTable>> Writer::Commit(std::vector<TableChanges*> tables,
                                                    const JoinCommit& also) {
   for (TableChanges* changes : tables) TRY(changes->Seal());
+  for (const TableChanges* changes : tables) IndexKeys(*changes);
   std::ranges::sort(tables, {}, [](const TableChanges* changes) -> const std::string& {
     return changes->metadata().uuid;
   });
+  Result<std::vector<CommittedTable>> done = CommitSealed(tables, also);
+  if (!done.ok())
+    for (const TableChanges* changes : tables) ForgetIndexes(*changes);
+  return done;
+}
+
+Result<std::vector<CommittedTable>> Writer::CommitSealed(const std::vector<TableChanges*>& tables,
+                                                         const JoinCommit& also) {
   for (const TableChanges* changes : tables)
     catalog_.foreign_turns().Wait(changes->metadata().uuid);
   std::vector<std::shared_ptr<TableState>> states;

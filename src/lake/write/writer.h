@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,9 @@ struct WriterOptions {
   std::string folder;        // emptied by Open; on the object store's file system
   std::string index_folder;  // primary-key indexes, a folder for each table; can be deleted
   TableChanges::Options changes;
+  // Of one transaction's rows by key that wait in memory; those beyond go into files before the
+  // commit.
+  uint64_t rows_bytes_max = 256u << 20;
   ManifestLimits manifests;
   Retention retention;
   uint64_t keys_bytes_max = 256u << 20;    // of tables' keys in memory, beside what is mapped
@@ -62,10 +66,32 @@ class WriteTransaction {
 
   // Adds rows. Their keys aren't looked at, nor are they by the changes below.
   Result<void> Append(const TableName& table, const Batch& rows);
-  // Rows with the keys of these go, these come. A later row of a key takes the place of an earlier.
-  Result<void> Upsert(const TableName& table, const Batch& rows);
+  // Rows in order, by key: each puts itself in the place of the row with its key, in the table or
+  // of this transaction, or removes it. Of those that don't put, columns beside the key may be
+  // null even where a value is required. A change for each row, or none: then all are put.
+  Result<void> Change(const TableName& table, const Batch& rows,
+                      std::span<const RowChange> changes);
+  Result<void> Upsert(const TableName& table, const Batch& rows) { return Change(table, rows, {}); }
   // Rows with these keys go. Columns: the identifier fields, in the order of their ids.
   Result<void> Delete(const TableName& table, const Batch& keys);
+  // An object that is there already becomes a data file of the table, which isn't partitioned. It
+  // was written under the field ids of the table's schema; DescribeFile and DescribeObject say what
+  // is in it (lake/written_file.h). Keys of its rows aren't looked at. It is never removed when the
+  // commit doesn't happen: it stays whose it was. Commit refuses one that is gone, or another than
+  // described (kCorrupt), or in the table already (kAlreadyExists, "table.file_exists").
+  Result<void> AddFile(const TableName& table, DataFile file);
+  // The present values of some of the table's columns (by field id, with their types) in the rows
+  // with these keys: in the table as it is now, with what this transaction has changed so far by
+  // key. Columns of `keys` are as for Delete. Of several rows of one key in the table, the one that
+  // was added last counts; rows that this transaction appended don't. Costs a look-up a key, which
+  // waits for a commit to the table that is on its way, and of each file that has a row the row
+  // groups around it.
+  //
+  // What the table's rows were, this transaction depends on from now on: when another's commit
+  // changes the table before its own, that is kConflict ("table.rows_changed"), and the caller
+  // begins a new transaction; so is a second call that meets other rows. Compaction doesn't count.
+  // A table whose rows were read, or weren't there, in this transaction alone has no such bond.
+  Result<FoundRows> Rows(const TableName& table, const Batch& keys, const Schema& columns);
   // All rows that are in the table at the commit go.
   Result<void> Replace(const TableName& table);
   // Into the summary of the table's snapshot: source positions and the like. The snapshot is made
@@ -83,6 +109,7 @@ class WriteTransaction {
   friend class Writer;
   explicit WriteTransaction(Writer& writer) : writer_(writer) {}
   Result<TableChanges*> ChangesOf(const TableName& table);
+  Result<void> SpillBeyondBudget();
 
   Writer& writer_;
   std::map<std::string, std::unique_ptr<TableChanges>> tables_;  // by TextOf
@@ -124,13 +151,24 @@ class Writer {
         context_(context) {}
   Result<std::vector<CommittedTable>> Commit(std::vector<TableChanges*> tables,
                                              const JoinCommit& also);
+  Result<std::vector<CommittedTable>> CommitSealed(const std::vector<TableChanges*>& tables,
+                                                   const JoinCommit& also);
   Result<std::vector<CommittedTable>> TryCommit(std::vector<Attempt>& attempts,
                                                 const JoinCommit& also);
+  // The table's rows for the keys at these places.
+  Result<void> Gather(TableChanges& changes, const EncodedKeys& keys,
+                      const std::vector<size_t>& which, RowGatherer& gatherer);
   Result<void> Prepare(Attempt& attempt);
   Result<void> FindDeleted(Attempt& attempt, FileChanges& changes);
+  Result<void> EncodeDeleted(Attempt& attempt);
+  void IndexKeys(const TableChanges& changes) const;
+  void ForgetIndexes(const TableChanges& changes) const;
   CommittedTable Finish(Attempt& attempt, SharedMetadata metadata);
   void Discard(std::vector<Attempt>& attempts);
   void Trim() EXCLUDES(mutex_);
+  std::string IndexFolderOf(const TableMetadata& metadata) const {
+    return options_.index_folder + "/" + metadata.uuid;
+  }
 
   const WriterOptions options_;
   Catalog& catalog_;

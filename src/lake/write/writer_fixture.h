@@ -14,11 +14,14 @@
 #include "data/batch_builder.h"
 #include "engine/parquet_reader.h"
 #include "lake/catalog/catalog.h"
+#include "lake/catalog/locations.h"
 #include "lake/files/local_file.h"
 #include "lake/files/paths.h"
 #include "lake/format/position_deletes.h"
 #include "lake/write/writer.h"
+#include "lake/written_file.h"
 #include "objects/store_fixture.h"
+#include "os/file.h"
 
 namespace caudal::lake {
 
@@ -120,6 +123,23 @@ class WriterFixture : public objects::StoreFixture {
     return Change(name, [&](WriteTransaction& tx, const TableName& table) {
       return tx.Delete(table, KeysOf(ids));
     });
+  }
+
+  // An object of these rows, as others write them: its description.
+  DataFile Land(const std::string& uri, const std::vector<std::pair<int64_t, std::string>>& rows) {
+    const std::string path = folder_ + "/" + SystemRandom().Hex(16);
+    auto writer = engine::ParquetWriter::Open(*parquet_, path, Columns()).value();
+    EXPECT_TRUE(writer->Write(RowsOf(rows)).ok());
+    DataFile file = DescribeFile(writer->Finish().value(), uri);
+    std::vector<objects::FileToPublish> publish(1);
+    publish[0] = PublishFile(uri, path).value();
+    EXPECT_TRUE(store_->PublishAll(std::move(publish)).ok());
+    (void)os::Remove(path).ok();
+    return file;
+  }
+  bool Exists(const std::string& uri) {
+    const ObjectPlace place = PlaceOf(uri).value();
+    return store_->Stat({place.bucket, place.name, {}}).ok();
   }
 
   template <class F>

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "lake/upkeep/compaction.h"
 #include "lake/write/writer_fixture.h"
 
 namespace caudal::lake {
@@ -46,6 +47,345 @@ TEST_F(WriterTest, CollapsesRowsOfOneKey) {
   EXPECT_EQ(done.added_rows, 2);
   EXPECT_EQ(done.deleted_rows, 2);
   EXPECT_EQ(Read("t"), (Rows{{1, "z"}, {2, "again"}}));
+}
+
+TEST_F(WriterTest, ChangesRowByRowInOrder) {
+  NewTable shape;
+  shape.schema = Schema::Make(0,
+                              {Field{1, "id", Type(TypeKind::kLong), true},
+                               Field{2, "name", Type(TypeKind::kString), true}},
+                              {1})
+                     .value();
+  Make("t", shape);
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}, {5, "e"}}).ok());
+  BatchBuilder builder = BatchBuilder::Make(Columns()).value();
+  std::vector<RowChange> changes;
+  const auto row = [&](RowChange change, std::optional<int64_t> id,
+                       std::optional<std::string> name) {
+    changes.push_back(change);
+    id ? builder.column(0).AppendLong(*id) : builder.column(0).AppendNull();
+    name ? builder.column(1).AppendBytes(*name) : builder.column(1).AppendNull();
+  };
+  row(RowChange::kKeep, std::nullopt, std::nullopt);
+  row(RowChange::kPut, 1, "put");
+  row(RowChange::kRemove, 1, std::nullopt);  // no row
+  row(RowChange::kRemove, 2, std::nullopt);
+  row(RowChange::kPut, 2, "put");  // in place of the table's
+  row(RowChange::kKeep, 3, std::nullopt);
+  row(RowChange::kRemove, 4, std::nullopt);
+  row(RowChange::kPut, 6, "once");
+  row(RowChange::kPut, 6, "twice");
+  row(RowChange::kRemove, 99, std::nullopt);
+  const Batch batch = builder.Finish().value();
+  const CommittedTable done = Change("t", [&](WriteTransaction& tx, const TableName& table) {
+                                return tx.Change(table, batch, changes);
+                              }).value();
+  EXPECT_EQ(done.added_rows, 2);
+  EXPECT_EQ(done.deleted_rows, 3);
+  EXPECT_EQ(Read("t"), (Rows{{2, "put"}, {3, "c"}, {5, "e"}, {6, "twice"}}));
+
+  const auto change = [&](std::optional<int64_t> id, RowChange one, size_t count) {
+    row(one, id, std::nullopt);
+    changes.clear();
+    const Batch bad = builder.Finish().value();
+    return Change("t", [&](WriteTransaction& tx, const TableName& table) {
+      return tx.Change(table, bad, std::vector<RowChange>(count, one));
+    });
+  };
+  EXPECT_THAT(change(std::nullopt, RowChange::kRemove, 1).error().message,
+              HasSubstr("primary key"));
+  EXPECT_THAT(change(7, RowChange::kPut, 1).error().message, HasSubstr("a value is required"));
+  EXPECT_THAT(change(7, RowChange::kRemove, 2).error().message, HasSubstr("1 rows with 2 changes"));
+  EXPECT_EQ(change(7, RowChange::kKeep, 1).value().snapshot_id, 0);
+}
+
+TEST_F(WriterTest, AddsObjectsThatAreThereAsFiles) {
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  Make("replica");
+  NewTable shape;
+  shape.schema = Schema::Make(0, Columns().fields()).value();
+  Make("history", shape);
+  const std::string uri = "gs://landing/shop/1.parquet";
+  const DataFile landed = Land(uri, {{1, "a"}, {1, "b"}});
+  EXPECT_EQ(DescribeObject(*store_, *parquet_, uri, Columns()).value(), landed);
+  const auto apply = [&](bool fail) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    EXPECT_TRUE(tx->AddFile(Name("history"), landed).ok());
+    EXPECT_TRUE(tx->Upsert(Name("replica"), RowsOf({{1, "b"}})).ok());
+    return tx->Commit([&](meta::Tx&) -> Result<void> {
+      if (fail) return MakeError(ErrorKind::kDiskFull, "no");
+      return {};
+    });
+  };
+  EXPECT_FALSE(apply(true).ok());
+  { EXPECT_TRUE(writer_->Begin()->AddFile(Name("history"), landed).ok()); }
+  EXPECT_TRUE(Exists(uri));
+  EXPECT_EQ(Read("history"), Rows());
+  EXPECT_EQ(apply(false).value().size(), 2u);
+  EXPECT_EQ(Read("history"), (Rows{{1, "a"}, {1, "b"}}));
+  EXPECT_EQ(Read("replica"), (Rows{{1, "b"}}));
+  const LoadedTable history = catalog_->Load(Name("history")).value();
+  const Snapshot& snapshot = *history.metadata->current_snapshot();
+  EXPECT_EQ(snapshot.operation(), "append");
+  EXPECT_EQ(snapshot.summary.at("added-records"), "2");
+  EXPECT_EQ(snapshot.summary.at("added-data-files"), "1");
+  EXPECT_EQ(FilesOf("history")->Files(FileContent::kData).at(0)->file, landed);
+
+  EXPECT_EQ(apply(false).error().code, "table.file_exists");
+  const DataFile other = Land("gs://landing/shop/2.parquet", {{2, "c"}});
+  const auto twice =
+      Change("history", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.AddFile(table, other));
+        return tx.AddFile(table, other);
+      });
+  EXPECT_EQ(twice.error().code, "table.file_exists");
+  DataFile strange = other;
+  ++strange.file_size_bytes;
+  const auto add = [&](const std::string& name, const DataFile& file) {
+    return writer_->Begin()->AddFile(Name(name), file).error().kind;
+  };
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.path = "gs://landing/none";
+  EXPECT_EQ(add("history", strange), ErrorKind::kCorrupt);
+  strange.content = FileContent::kPositionDeletes;
+  EXPECT_EQ(add("history", strange), ErrorKind::kInvalid);
+  shape.spec.fields.push_back({{1}, 1000, "id", Transform()});
+  Make("parted", shape);
+  EXPECT_EQ(add("parted", other), ErrorKind::kInvalid);
+  // A table with a key finds the rows of such a file, too.
+  const CommittedTable both =
+      Change("replica", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        TRY(tx.Delete(table, KeysOf({1})));
+        return tx.AddFile(table, other);
+      }).value();
+  EXPECT_EQ(both.metadata->current_snapshot()->operation(), "overwrite");
+  EXPECT_EQ(Upsert("replica", {{2, "C"}}).value().deleted_rows, 1);
+  EXPECT_EQ(Read("replica"), (Rows{{2, "C"}}));
+}
+
+class RowsOfATable : public WriterFixture {
+ protected:
+  using Texts = std::vector<std::string>;
+
+  static Schema Names() { return Schema::Make(0, {Columns().fields()[1]}).value(); }
+  // "-" for a key without a row.
+  static Texts Look(WriteTransaction& tx, const std::vector<int64_t>& ids) {
+    const FoundRows found = tx.Rows(Name("t"), KeysOf(ids), Names()).value();
+    EXPECT_EQ(found.places.size(), ids.size());
+    Texts names;
+    for (const int64_t place : found.places)
+      names.emplace_back(place == FoundRows::kNone ? "-" : found.rows.column(0).bytes(place));
+    return names;
+  }
+  void Compact() {
+    const std::atomic<bool> stop = false;
+    EXPECT_EQ(Compactor(*writer_, {}, stop).RunAll(Name("t")).value().commits, 1);
+  }
+};
+
+TEST_F(RowsOfATable, AreThoseThatTheTransactionSees) {
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  std::vector<std::pair<int64_t, std::string>> many;
+  for (int64_t id = 1000; id < 41'000; ++id) many.emplace_back(id, "n" + std::to_string(id));
+  ASSERT_TRUE(Append("t", many).ok());
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}}).ok());
+  ASSERT_TRUE(Upsert("t", {{1, "A"}, {40'000, "N"}}).ok());
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{2, "x"}, {5, "e"}, {2, "B"}})).ok());
+  ASSERT_TRUE(tx->Delete(Name("t"), KeysOf({3})).ok());
+  ASSERT_TRUE(tx->Append(Name("t"), RowsOf({{6, "f"}})).ok());
+  EXPECT_EQ(Look(*tx, {4, 2, 3, 99, 1, 4, 40'000, 1000, 39'999, 5, 6}),
+            (Texts{"d", "B", "-", "-", "A", "d", "N", "n1000", "n39999", "e", "-"}));
+  EXPECT_EQ(Look(*tx, {}), Texts());
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{4, "D"}})).ok());
+  EXPECT_EQ(Look(*tx, {4}), (Texts{"D"}));
+  EXPECT_EQ(tx->Commit().value()[0].deleted_rows, 3);
+  EXPECT_EQ(Read("t").size(), 40'005u);
+  ASSERT_TRUE(Append("t", {{1, "again"}}).ok());
+  EXPECT_EQ(Look(*writer_->Begin(), {3, 1}), (Texts{"-", "again"}));
+
+  tx = writer_->Begin();
+  ASSERT_TRUE(tx->Replace(Name("t")).ok());
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"-"}));
+  const auto refused = [&](const Field& column) {
+    return tx->Rows(Name("t"), KeysOf({1}), Schema::Make(0, {column}).value()).error().kind;
+  };
+  EXPECT_EQ(refused(Field{3, "no", Type(TypeKind::kString)}), ErrorKind::kInvalid);
+  EXPECT_EQ(refused(Field{2, "name", Type(TypeKind::kLong)}), ErrorKind::kInvalid);
+}
+
+TEST_F(RowsOfATable, ThatWereReadMustNotChangeBeforeTheCommit) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("t", {{3, "c"}, {4, "d"}}).ok());
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a"}));
+  Compact();
+  EXPECT_EQ(Look(*tx, {3, 1}), (Texts{"c", "a"}));
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a+"}})).ok());
+  EXPECT_TRUE(tx->Commit().ok());
+
+  tx = writer_->Begin();
+  EXPECT_EQ(Look(*tx, {1}), (Texts{"a+"}));
+  std::unique_ptr<WriteTransaction> blind = writer_->Begin();
+  ASSERT_TRUE(blind->Upsert(Name("t"), RowsOf({{2, "b+"}})).ok());
+  EXPECT_EQ(Look(*blind, {2}), (Texts{"b+"}));  // it said so itself
+  ASSERT_TRUE(Upsert("t", {{1, "other"}}).ok());
+  EXPECT_EQ(tx->Rows(Name("t"), KeysOf({2}), Names()).error().code, "table.rows_changed");
+  ASSERT_TRUE(tx->Upsert(Name("t"), RowsOf({{1, "a++"}})).ok());
+  const Error conflict = tx->Commit().error();
+  EXPECT_EQ(conflict.kind, ErrorKind::kConflict);
+  EXPECT_EQ(conflict.code, "table.rows_changed");
+  EXPECT_TRUE(blind->Commit().ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "other"}, {2, "b+"}, {3, "c"}, {4, "d"}}));
+}
+
+// Rows by key that don't wait in memory, but go into files before the commit.
+class SpillingWriter : public WriterFixture {
+ protected:
+  void SetUp() override {
+    writer_options_.rows_bytes_max = 2'000;
+    WriterFixture::SetUp();
+  }
+  static std::vector<std::pair<int64_t, std::string>> Range(int64_t first, int64_t end,
+                                                            const std::string& name) {
+    std::vector<std::pair<int64_t, std::string>> rows;
+    for (int64_t id = first; id < end; ++id) rows.emplace_back(id, name);
+    return rows;
+  }
+  size_t DataFiles(const std::string& name) {
+    return FilesOf(name)->Files(FileContent::kData).size();
+  }
+  // Objects in the table's data folder, whether it has them or not.
+  size_t Objects(const std::string& name) {
+    const LoadedTable table = catalog_->Load(Name(name)).value();
+    const ObjectPlace folder = PlaceOf(DataFolder(*table.metadata) + "/").value();
+    objects::ListQuery query;
+    query.bucket = folder.bucket;
+    query.prefix = folder.name;
+    return store_->List(query).value().items.size();
+  }
+  // Some of what spills do to rows of each other, of the table and of themselves.
+  static Result<void> ChangeMuch(WriteTransaction& tx, const TableName& table) {
+    TRY(tx.Upsert(table, RowsOf(Range(0, 200, "one"))));       // a file
+    TRY(tx.Upsert(table, RowsOf(Range(100, 300, "two"))));     // another: half of the first is dead
+    TRY(tx.Upsert(table, RowsOf(Range(290, 310, "three"))));   // waits
+    TRY(tx.Delete(table, KeysOf({0, 299, 305, 1000, 7777})));  // one of each
+    TRY(tx.Upsert(table, RowsOf({{0, "back"}, {1001, "new"}})));
+    return {};
+  }
+  static void ExpectMuch(Rows rows) {
+    EXPECT_EQ(rows.size(), 310u - 2 + 999);
+    const auto expect = [&](int64_t id, const char* name) {
+      ASSERT_EQ(rows.count(id), 1u) << id;
+      EXPECT_EQ(rows.find(id)->second, name) << id;
+    };
+    expect(0, "back");
+    for (int64_t id = 1; id < 100; ++id) expect(id, "one");
+    for (int64_t id = 100; id < 290; ++id) expect(id, "two");
+    for (int64_t id = 290; id < 310; ++id)
+      if (id != 299 && id != 305) expect(id, "three");
+    expect(1001, "new");
+    expect(1002, "old");
+  }
+};
+
+TEST_F(SpillingWriter, DeletesItsOwnRowsByPosition) {
+  NewTable parted;
+  parted.schema = Columns();
+  parted.spec.fields.push_back({{1}, 1000, "id_bucket", Transform::Parse("bucket[3]").value()});
+  Make("parted", parted);
+  Make("t");
+  for (const char* name : {"t", "parted"}) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(Append(name, Range(1000, 2000, "old")).ok());
+    const CommittedTable done = Change(name, ChangeMuch).value();
+    EXPECT_EQ(done.added_rows, 309);
+    EXPECT_EQ(done.deleted_rows, 2);
+    EXPECT_GE(DataFiles(name), 4u);
+    ExpectMuch(Read(name));
+    // The keys that it knows are those of the rows.
+    EXPECT_EQ(Upsert(name, Range(0, 1100, "after")).value().deleted_rows, 309 + 98);
+    EXPECT_EQ(Read(name).size(), 2000u);
+    const CommittedTable replaced =
+        Change(name, [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+          TRY(tx.Replace(table));
+          TRY(ChangeMuch(tx, table));
+          return tx.Append(table, RowsOf(Range(1002, 2000, "old")));
+        }).value();
+    EXPECT_EQ(replaced.deleted_rows, 0);
+    ExpectMuch(Read(name));
+    ReopenLake();
+    EXPECT_EQ(Delete(name, {0, 1, 100, 290, 299}).value().deleted_rows, 4);
+  }
+}
+
+TEST_F(SpillingWriter, ReadsRowsThatItHasSpilled) {
+  Make("t");
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  ASSERT_TRUE(ChangeMuch(*tx, Name("t")).ok());
+  const FoundRows found =
+      tx->Rows(Name("t"), KeysOf({305, 150, 0, 299, 1, 304}), Columns()).value();
+  EXPECT_EQ(found.places, (std::vector<int64_t>{-1, 0, 1, -1, 2, 3}));
+  for (const auto& [row, id, name] : {std::tuple(0, 150, "two"), std::tuple(1, 0, "back"),
+                                      std::tuple(2, 1, "one"), std::tuple(3, 304, "three")}) {
+    EXPECT_EQ(found.rows.column(0).values<int64_t>()[row], id);
+    EXPECT_EQ(found.rows.column(1).bytes(row), name);
+  }
+  EXPECT_TRUE(tx->Commit().ok());
+}
+
+TEST_F(SpillingWriter, LeavesNoFileThatNothingNeeds) {
+  Make("t");
+  const CommittedTable done =
+      Change("t", [](WriteTransaction& tx, const TableName& table) -> Result<void> {
+        for (int round = 0; round < 20; ++round)
+          TRY(tx.Upsert(table, RowsOf(Range(0, 200, std::to_string(round)))));
+        return {};
+      }).value();
+  EXPECT_EQ(done.added_rows, 200);
+  EXPECT_EQ(DataFiles("t"), 1u);
+  EXPECT_EQ(Objects("t"), 1u);
+  EXPECT_EQ(FilesOf("t")->Files(FileContent::kPositionDeletes).size(), 0u);
+  EXPECT_EQ(Read("t").find(199)->second, "19");
+  { EXPECT_TRUE(ChangeMuch(*writer_->Begin(), Name("t")).ok()); }
+  EXPECT_EQ(Objects("t"), 1u);
+  std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+  EXPECT_TRUE(ChangeMuch(*tx, Name("t")).ok());
+  EXPECT_FALSE(tx->Commit([](meta::Tx&) { return MakeError(ErrorKind::kDiskFull, "no"); }).ok());
+  tx.reset();
+  EXPECT_EQ(Objects("t"), 1u);
+}
+
+TEST_F(SpillingWriter, TakesMoreRowsThanItHoldsButNotMoreKeys) {
+  CloseLake();
+  writer_options_.rows_bytes_max = 1u << 20;
+  writer_options_.changes.keys_bytes_max = 8u << 20;
+  OpenLake();
+  Make("t");
+  Make("u");
+  const auto fill = [&](int64_t keys, int64_t rows) {
+    std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    Result<void> done;
+    for (int64_t first = 0; first < rows && done.ok(); first += 10'000) {
+      const int64_t at = first % keys;
+      done = tx->Upsert(Name(first % 20'000 == 0 ? "t" : "u"),
+                        RowsOf(Range(at, at + 10'000, std::string(40, 'x'))));
+    }
+    if (done.ok()) done = tx->Commit().ok() ? Result<void>() : MakeError(ErrorKind::kInternal, "");
+    return done;
+  };
+  ASSERT_TRUE(fill(90'000, 360'000).ok());  // 20 MB of rows
+  EXPECT_EQ(Read("t").size() + Read("u").size(), 180'000u);
+  for (const char* name : {"t", "u"}) {
+    const auto files = FilesOf(name)->Files(FileContent::kData);
+    EXPECT_GT(files.size(), 2u);
+    for (const SharedFile& file : files) EXPECT_LT(file->file.record_count, 50'000);
+  }
+  EXPECT_EQ(Delete("t", {5, 25'000, 89'999}).value().deleted_rows, 3);
+  EXPECT_EQ(fill(1'000'000, 1'000'000).error().code, "lake.transaction_too_large");
 }
 
 TEST_F(WriterTest, FindsKeysAfterARestartAndWithoutItsIndexes) {

@@ -39,8 +39,10 @@ Type TypeOf(const CapturedColumn& column) {
 
 Result<std::vector<CapturedColumn>> CapturedColumnsOf(const SourceTable& table,
                                                       const SourceOptions& options) {
-  const std::vector<int16_t>& key =
-      table.replica_identity == ReplicaIdentity::kFull ? table.primary_key : table.identity_key;
+  const bool full = table.replica_identity == ReplicaIdentity::kFull;
+  const std::vector<int16_t> key = !full                          ? table.identity_key
+                                   : table.primary_key_deferrable ? std::vector<int16_t>()
+                                                                  : table.primary_key;
   std::vector<CapturedColumn> columns;
   for (const SourceColumn& column : table.columns) {
     const bool in_key = std::ranges::find(key, column.attnum) != key.end();
@@ -57,8 +59,14 @@ Result<std::vector<CapturedColumn>> CapturedColumnsOf(const SourceTable& table,
                       "without it, rows can't be told apart",
                       column.name, table.Name(), left_out ? "left out" : "masked but by 'hash'"));
     if (left_out) continue;
-    CapturedColumn captured{
-        column.name, column.name, column.type.oid, ValueForm::Of(column.type), in_key, {}, 0};
+    CapturedColumn captured{column.name,
+                            column.attnum,
+                            column.name,
+                            column.type.oid,
+                            ValueForm::Of(column.type),
+                            in_key,
+                            {},
+                            0};
     if (masked) {
       captured.mask = mask->mask;
       captured.mask_length = mask->length;
@@ -72,8 +80,8 @@ std::vector<ChangeColumn> ChangeColumnsOf(const std::vector<CapturedColumn>& col
   std::vector<ChangeColumn> changes;
   changes.reserve(columns.size());
   for (const CapturedColumn& column : columns)
-    changes.push_back(
-        {column.source_name, TypeOf(column), column.key, !column.mask && IsInexact(column.form)});
+    changes.push_back({column.source_name, TypeOf(column), column.key,
+                       !column.mask && IsInexact(column.form), column.attnum});
   return changes;
 }
 
@@ -81,28 +89,18 @@ void NameAsIn(const Schema& history, std::vector<CapturedColumn>& columns) {
   for (size_t i = 0; i < columns.size(); ++i) columns[i].name = history.fields()[i].name;
 }
 
-Result<std::vector<std::optional<size_t>>> SentColumns(const caudal::postgres::Relation& relation,
-                                                       const std::vector<CapturedColumn>& columns) {
-  const auto changed = [&](std::string_view column, std::string_view how) {
-    return MakeError(ErrorKind::kConflict,
-                     fmt::format("the column \"{}\" of {} {} in this part of the source's log",
-                                 column, QuoteName(relation.schema, relation.name), how),
-                     "postgres.columns_changed");
-  };
-  std::vector<std::optional<size_t>> sent;
-  sent.reserve(relation.columns.size());
+SentColumns SentColumnsOf(const caudal::postgres::Relation& relation,
+                          const std::vector<CapturedColumn>& columns) {
+  SentColumns sent;
+  sent.columns.reserve(relation.columns.size());
   for (const caudal::postgres::RelationColumn& column : relation.columns) {
     const auto captured = std::ranges::find(columns, column.name, &CapturedColumn::source_name);
-    if (captured == columns.end()) {
-      sent.emplace_back();
-      continue;
-    }
-    if (captured->type_oid != column.type_oid) return changed(column.name, "is of another type");
-    sent.emplace_back(static_cast<size_t>(captured - columns.begin()));
+    const bool same = captured != columns.end() && captured->type_oid == column.type_oid;
+    sent.columns.push_back(same ? std::optional<size_t>(captured - columns.begin()) : std::nullopt);
   }
   for (size_t i = 0; i < columns.size(); ++i)
-    if (std::ranges::find(sent, std::optional(i)) == sent.end())
-      return changed(columns[i].source_name, "is missing");
+    if (std::ranges::find(sent.columns, std::optional(i)) == sent.columns.end())
+      sent.missing.push_back(i);
   return sent;
 }
 

@@ -92,7 +92,7 @@ Result<void> ChangeCollector::TakeRelation(const Relation& relation) {
   if (!bound) return {};
   TableDecoder::Layout layout;
   layout.table = QuoteName(relation.schema, relation.name);
-  layout.sent = TRY(SentColumns(relation, bound->columns));
+  layout.sent = SentColumnsOf(relation, bound->columns);
   layout.columns = std::move(bound->columns);
   layout.key_text = bound->key_text;
   TableDecoder decoder = TRY(TableDecoder::Make(bound->landed.history, std::move(layout)));

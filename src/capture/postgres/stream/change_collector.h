@@ -16,17 +16,11 @@
 
 #include "base/result.h"
 #include "capture/landing/landing.h"
+#include "capture/postgres/stream/bound_table.h"
 #include "capture/postgres/stream/table_decoder.h"
 #include "codec/postgres/pgoutput.h"
 
 namespace caudal::capture::postgres {
-
-// A table as its changes are landed.
-struct BoundTable {
-  LandedTable landed;
-  std::vector<CapturedColumn> columns;
-  bool key_text = false;
-};
 
 // Knows the tables that changes go to. Called when the stream describes a relation: for the first
 // time, and whenever something about it has changed.

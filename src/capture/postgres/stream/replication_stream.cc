@@ -51,6 +51,7 @@ Result<std::unique_ptr<ReplicationStream>> ReplicationStream::Start(const Stream
   stream->received_ = options.start;
   stream->sent_up_to_ = options.start;
   stream->status_sent_ = std::chrono::steady_clock::now();
+  stream->heard_ = stream->status_sent_;
   return stream;
 }
 
@@ -65,12 +66,13 @@ bool ReplicationStream::StatusIsDue() const {
          std::chrono::steady_clock::now() - status_sent_ >= options_.status_interval;
 }
 
-Result<void> ReplicationStream::SendStatus() {
+Result<void> ReplicationStream::SendStatus(bool ask) {
   caudal::postgres::StandbyStatus status;
   status.written = std::max(received_, acknowledged_);
   status.flushed = acknowledged_;
   status.applied = acknowledged_;
   status.sent_at = SystemClock().Now();
+  status.reply_requested = ask;
   const auto bytes = EncodeStandbyStatus(status);
   TRY(connection_->Send({bytes.data(), bytes.size()}));
   status_wanted_ = false;
@@ -83,20 +85,51 @@ Result<void> ReplicationStream::KeepAlive() {
   return SendStatus();
 }
 
+// The socket isn't read as soon as it has something, but a moment later: a server that is woken for
+// each message sends half as many.
+Result<Received> ReplicationStream::Receive(Connection::Deadline deadline) {
+  // What is left of a record of TLS isn't in the socket.
+  const bool late = options_.nap.count() > 0 && !connection_->tls();
+  Received received = TRY(connection_->TryReceive(frame_, !late));
+  while (received == Received::kNothingYet) {
+    TRY(KeepAlive());
+    const auto now = std::chrono::steady_clock::now();
+    TRY(CheckSilence(now));
+    if (now >= deadline) {
+      if (late) received = TRY(connection_->TryReceive(frame_));
+      if (received == Received::kNothingYet) return received;
+      break;
+    }
+    const auto until = std::min(deadline, status_sent_ + options_.status_interval);
+    if (late) {
+      if (!TRY(connection_->WaitForInput(until))) continue;
+      std::this_thread::sleep_for(options_.nap);
+      received = TRY(connection_->TryReceive(frame_));
+    } else {
+      received = TRY(connection_->Receive(frame_, until));
+    }
+  }
+  heard_ = std::chrono::steady_clock::now();
+  asked_ = false;
+  return received;
+}
+
+// Nothing had come when this was called. Of a connection that went away without a word nothing else
+// tells.
+Result<void> ReplicationStream::CheckSilence(std::chrono::steady_clock::time_point now) {
+  if (now - heard_ < options_.silence / 2) return {};
+  if (asked_)
+    return MakeError(ErrorKind::kUnavailable, "the source doesn't answer any more",
+                     "postgres.connection");
+  asked_ = true;
+  heard_ = now;
+  return SendStatus(true);
+}
+
 Result<std::optional<Message>> ReplicationStream::Next(Connection::Deadline deadline) {
   while (true) {
-    Received received = TRY(connection_->TryReceive(frame_));
-    if (received == Received::kNothingYet) {
-      TRY(KeepAlive());
-      const auto now = std::chrono::steady_clock::now();
-      if (now >= deadline) return std::optional<Message>();
-      received = TRY(connection_->Receive(
-          frame_, std::min(deadline, status_sent_ + options_.status_interval)));
-      // What comes right behind it is read with fewer wakes.
-      if (received == Received::kData && options_.nap.count() > 0)
-        std::this_thread::sleep_for(options_.nap);
-      if (received == Received::kNothingYet) continue;
-    }
+    const Received received = TRY(Receive(deadline));
+    if (received == Received::kNothingYet) return std::optional<Message>();
     if (received == Received::kEnd)
       return MakeError(ErrorKind::kUnavailable, "the source ended the stream",
                        "postgres.connection");

@@ -43,11 +43,11 @@ TableDecoder::TableDecoder(ChangeBuilder changes, Layout layout)
 }
 
 Result<void> TableDecoder::CheckSize(size_t size) const {
-  if (size == layout_.sent.size()) return {};
+  if (size == layout_.sent.columns.size()) return {};
   return MakeError(ErrorKind::kCorrupt,
                    fmt::format("a row of {} has {} columns in the stream, where its description "
                                "has {}",
-                               layout_.table, size, layout_.sent.size()),
+                               layout_.table, size, layout_.sent.columns.size()),
                    "postgres.stream");
 }
 
@@ -119,7 +119,7 @@ Result<void> TableDecoder::AppendRow(const Values& row, const Tuple* old_row) {
       if (value.kind == ColumnKind::kUnchanged) value = *old;
       ++old;
     }
-    const std::optional<size_t> column = layout_.sent[number++];
+    const std::optional<size_t> column = layout_.sent.columns[number++];
     if (!column) continue;
     if (value.kind == ColumnKind::kUnchanged) [[unlikely]] {
       changes_.column(*column).AppendNull();
@@ -129,6 +129,10 @@ Result<void> TableDecoder::AppendRow(const Values& row, const Tuple* old_row) {
     NoteKey(*column, value);
     TRY(Append(Into::kRow, *column, value));
   }
+  for (const size_t column : layout_.sent.missing) {
+    changes_.column(column).AppendNull();
+    changes_.Unchanged(layout_.columns[column].name);
+  }
   if (layout_.key_text) changes_.key_text().AppendBytes(TakeKeyText());
   return {};
 }
@@ -137,7 +141,7 @@ Result<void> TableDecoder::AppendOld(Into into, const Tuple& row, bool key_only)
   TRY(CheckSize(row.size()));
   size_t number = 0;
   for (const ColumnValue& value : row) {
-    const std::optional<size_t> column = layout_.sent[number++];
+    const std::optional<size_t> column = layout_.sent.columns[number++];
     if (!column) continue;
     NoteKey(*column, value);
     if (key_only && key_order_[*column] == kNoKey) {
@@ -146,6 +150,7 @@ Result<void> TableDecoder::AppendOld(Into into, const Tuple& row, bool key_only)
       TRY(Append(into, *column, value));
     }
   }
+  for (const size_t column : layout_.sent.missing) At(into, column).AppendNull();
   return {};
 }
 

@@ -23,9 +23,10 @@ namespace caudal::capture::postgres {
 class TableDecoder {
  public:
   struct Layout {
-    std::string table;                        // for messages
-    std::vector<CapturedColumn> columns;      // the first of `history`, in order
-    std::vector<std::optional<size_t>> sent;  // SentColumns: every column is among them
+    std::string table;                    // for messages
+    std::vector<CapturedColumn> columns;  // the first of `history`, in order
+    // Columns that aren't sent are null, and named as unchanged.
+    SentColumns sent;
     bool key_text = false;
   };
   static Result<TableDecoder> Make(const Schema& history, Layout layout);

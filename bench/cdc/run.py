@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Measures how a PostgreSQL is copied: bench/cdc/run.py [FIGURE ...], see docs/benchmarks.md.
+
+Exit code 0 when every figure reached its target, 1 when one did not, 2 when something could not be measured.
+"""
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import figures_run  # noqa: E402
+import options as shared  # noqa: E402
+import following  # noqa: E402
+import snapshot  # noqa: E402
+
+FIGURES = {
+    "transaction": (lambda options, folder: following.measure(options, folder, following.load_transaction, options.rows),
+                    following.lines_of("one transaction")),
+    "singles": (lambda options, folder: following.measure(options, folder, following.load_singles, options.rows // 5),
+                following.lines_of("transactions of one row each")),
+    "snapshot": (lambda options, folder: snapshot.measure(options, folder, options.rows * 10), snapshot.lines),
+}
+
+
+def main():
+    parser = shared.parser(__doc__, FIGURES)
+    parser.add_argument("--rounds", type=int, default=3, help="of figures that are compared with others")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large transaction; a fifth as many small ones, ten times as many in a snapshot")
+    options = shared.parse(parser, FIGURES)
+    return figures_run.run(options, __file__, ["caudal", "cdc_stream", "cdc_snapshot"], lambda name, folder: FIGURES[name][0](options, folder),
+                           {name: lines for name, (_, lines) in FIGURES.items()})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+#include "pipeline/applier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "data/batch_builder.h"
+#include "lake/files/table_file_reader.h"
+#include "lake/keys/key_codec.h"
+#include "lake/written_file.h"
+#include "pipeline/change_layout.h"
+#include "pipeline/keyed_rows.h"
+#include "pipeline/row_keys.h"
+#include "pipeline/unchanged_values.h"
+
+namespace caudal::pipeline {
+namespace {
+
+using capture::LandedBatch;
+using capture::LandedFile;
+
+constexpr size_t kExpectedMax = 4'096;
+constexpr int kConflictsMax = 5;
+
+std::string UriOf(const LandedFile& file) { return "gs://" + file.bucket + "/" + file.object; }
+
+bool HasFresh(const LandedBatch& batch) {
+  return std::ranges::any_of(batch.files, &LandedFile::fresh);
+}
+
+// The last row that empties a table, among the files that are applied together.
+struct Emptied {
+  size_t file = 0;  // number among the table's
+  int64_t row = 0;
+  auto operator<=>(const Emptied&) const = default;
+};
+
+}  // namespace
+
+// One try of a commit.
+class Applier::Attempt {
+ public:
+  Attempt(Applier& applier, const std::vector<LandedBatch>& batches,
+          std::map<std::string, Emptied>& emptied)
+      : applier_(applier),
+        batches_(batches),
+        emptied_(emptied),
+        write_(applier.parts_.writer.Begin()) {}
+
+  // False: a row was found that empties a table, and what came before it was taken already: begin
+  // again.
+  Result<bool> Run() {
+    for (const LandedBatch& batch : batches_)
+      for (const LandedFile& file : batch.files) {
+        Result<bool> done = Apply(file);
+        if (!done.ok()) return std::move(done).error().Within(file.table);
+        if (!*done) return false;
+      }
+    TRY(Commit());
+    return true;
+  }
+
+  AppliedBatches report() const {
+    AppliedBatches report;
+    const LandedBatch& last = batches_.back();
+    report.last = last.number;
+    report.batches = static_cast<int>(batches_.size());
+    for (const LandedBatch& batch : batches_)
+      for (const LandedFile& file : batch.files) report.rows += file.rows;
+    report.position = last.last;
+    report.committed_at = last.committed_at;
+    report.incomplete.assign(incomplete_.begin(), incomplete_.end());
+    return report;
+  }
+
+ private:
+  struct Table {
+    TablePair names;
+    ChangeLayout layout;
+    std::optional<lake::KeyCodec> codec;
+    std::unique_ptr<RowKeys> row_keys;  // of a layout with row_key
+    Schema history;
+    size_t files = 0;
+  };
+
+  Result<Table*> TableOf(const std::string& folder) {
+    const auto found = tables_.find(folder);
+    if (found != tables_.end()) return &found->second;
+    Table table;
+    const SourceName name = TRY(SplitTableFolder(folder));
+    table.names = applier_.parts_.tables.PairOf(name.schema, name.table);
+    const lake::SharedMetadata replica = TRY(write_->MetadataOf(table.names.replica));
+    const lake::SharedMetadata history = TRY(write_->MetadataOf(table.names.history));
+    table.layout = TRY(ChangeLayoutOf(*replica, *history));
+    table.history = history->schema();
+    table.codec = TRY(
+        lake::KeyCodec::Make(table.layout.replica, table.layout.replica.identifier_field_ids()));
+    if (table.layout.row_key)
+      table.row_keys = std::make_unique<RowKeys>(
+          [this, name = table.names.replica, codec = *table.codec](
+              const std::vector<std::string>& keys) { return Find(name, codec, keys); });
+    return &tables_.emplace(folder, std::move(table)).first->second;
+  }
+
+  Result<bool> Apply(const LandedFile& file) {
+    Table* table = TRY(TableOf(file.table));
+    const size_t number = table->files++;
+    lake::DataFile described = TRY(applier_.DescriptionOf(file, table->history));
+    const auto emptied = emptied_.find(file.table);
+    const bool passed_over = emptied != emptied_.end() && number < emptied->second.file;
+    if (!passed_over) {
+      const int64_t from =
+          emptied != emptied_.end() && number == emptied->second.file ? emptied->second.row + 1 : 0;
+      if (from > 0 && table->row_keys) table->row_keys->Clear();
+      if (!TRY(ApplyRows(*table, file, described, number, from))) return false;
+    }
+    TRY(write_->AddFile(table->names.history, std::move(described)));
+    return true;
+  }
+
+  Result<bool> ApplyRows(Table& table, const LandedFile& file, const lake::DataFile& described,
+                         size_t number, int64_t from) {
+    lake::TableFileReader reader = TRY(lake::TableFileReader::Open(
+        applier_.parts_.store, applier_.parts_.parquet, described, table.layout.read));
+    while (auto read = TRY(reader.Next())) {
+      Batch rows = std::move(read->batch);
+      const int64_t skip = from - read->first_row;
+      if (skip >= rows.rows()) continue;
+      if (skip > 0) rows = rows.Slice(skip, rows.rows() - skip);
+      const int64_t truncate = LastTruncate(table.layout, rows);
+      if (truncate >= 0) {
+        emptied_[file.table] = {number, read->first_row + std::max<int64_t>(skip, 0) + truncate};
+        return false;
+      }
+      TRY(Put(table, file, std::move(rows)));
+    }
+    return true;
+  }
+
+  Result<void> Put(Table& table, const LandedFile& file, Batch rows) {
+    if (table.row_keys) {
+      const KeyedRows keyed = TRY(table.row_keys->Apply(table.layout, rows));
+      if (table.row_keys->missing() > 0 || HasUnchanged(table.layout, rows))
+        incomplete_.insert(file.table);
+      return write_->Change(table.names.replica, keyed.rows, keyed.changes);
+    }
+    if (HasUnchanged(table.layout, rows)) {
+      const FindPresent find = [&](const Batch& keys, const Schema& columns) {
+        return write_->Rows(table.names.replica, keys, columns);
+      };
+      FilledChanges filled = TRY(FillUnchanged(table.layout, *table.codec, rows, find));
+      if (filled.absent > 0) incomplete_.insert(file.table);
+      rows = std::move(filled.changes);
+    }
+    const KeyedRows keyed = TRY(KeyedRowsOf(table.layout, rows));
+    if (file.fresh) return write_->Append(table.names.replica, keyed.rows);
+    return write_->Change(table.names.replica, keyed.rows, keyed.changes);
+  }
+
+  // Which of these texts are keys of the replica.
+  Result<std::vector<bool>> Find(const lake::TableName& replica, const lake::KeyCodec& codec,
+                                 const std::vector<std::string>& keys) {
+    BatchBuilder builder = TRY(BatchBuilder::Make(codec.key_schema()));
+    for (const std::string& key : keys) builder.column(0).AppendBytes(key);
+    const Batch wanted = TRY(builder.Finish());
+    const lake::FoundRows found = TRY(write_->Rows(replica, wanted, codec.key_schema()));
+    std::vector<bool> there;
+    there.reserve(found.places.size());
+    for (const int64_t place : found.places) there.push_back(place != lake::FoundRows::kNone);
+    return there;
+  }
+
+  Result<void> Commit() {
+    for (const auto& [folder, emptied] : emptied_)
+      TRY(write_->Replace(tables_.at(folder).names.replica));
+    const LandedBatch& last = batches_.back();
+    for (const auto& [folder, table] : tables_)
+      for (const lake::TableName* name : {&table.names.replica, &table.names.history})
+        TRY(write_->Note(*name, kPositionNote, last.last.Text()));
+    const std::string& source = applier_.options_.source;
+    std::vector<capture::CapturedTable> again;
+    if (!incomplete_.empty())
+      for (capture::CapturedTable& table : TRY(applier_.parts_.ledger.TablesOf(source)))
+        if (incomplete_.contains(table.folder)) again.push_back(std::move(table));
+    const auto note = [&](meta::Tx& tx) -> Result<void> {
+      for (const capture::CapturedTable& table : again)
+        TRY(capture::Ledger::AddTable(tx, source, table));
+      return capture::Ledger::Applied(tx, source, last.number);
+    };
+    FAILPOINT("pipeline.apply.commit");
+    if (tables_.empty()) return applier_.parts_.database.Write(note);
+    TRY(write_->Commit(note));
+    FAILPOINT_NO_ERROR("pipeline.apply.committed");
+    return {};
+  }
+
+  Applier& applier_;
+  const std::vector<LandedBatch>& batches_;
+  std::map<std::string, Emptied>& emptied_;  // by folder
+  std::unique_ptr<lake::WriteTransaction> write_;
+  std::map<std::string, Table> tables_;  // by folder
+  std::set<std::string> incomplete_;
+};
+
+void Applier::Expect(const capture::LandedChanges& landed) {
+  MutexLock lock(mutex_);
+  for (const capture::WrittenChanges& file : landed.files) {
+    if (expected_.size() >= kExpectedMax) return;
+    expected_.emplace(file.landed.object, file.parquet);
+  }
+}
+
+Result<lake::DataFile> Applier::DescriptionOf(const LandedFile& file, const Schema& history) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = expected_.find(file.object);
+    if (found != expected_.end()) return lake::DescribeFile(found->second, UriOf(file));
+  }
+  return lake::DescribeObject(parts_.store, parts_.parquet, UriOf(file), history);
+}
+
+Result<std::optional<AppliedBatches>> Applier::ApplyNext() {
+  const capture::SourceProgress progress = TRY(parts_.ledger.NeedProgressOf(options_.source));
+  if (progress.applied_batch >= progress.last_batch) return std::optional<AppliedBatches>();
+  std::vector<LandedBatch> batches =
+      TRY(parts_.ledger.BatchesOf(options_.source, progress.applied_batch, options_.batches_max));
+  int64_t rows = 0;
+  size_t taken = 0;
+  for (; taken < batches.size(); ++taken) {
+    for (const LandedFile& file : batches[taken].files) rows += file.rows;
+    if (taken > 0 && rows > options_.rows_max) break;
+    // Rows that are appended aren't seen by changes of the same commit.
+    if (HasFresh(batches[taken]) != HasFresh(batches[0])) break;
+  }
+  batches.resize(taken);
+  if (batches.empty() || batches.front().number != progress.applied_batch + 1)
+    return MakeError(
+        ErrorKind::kCorrupt,
+        fmt::format("batch {} of the source '{}' isn't in the ledger: its tables can't "
+                    "be brought further without a gap",
+                    progress.applied_batch + 1, options_.source),
+        "pipeline.gap");
+  std::map<std::string, Emptied> emptied;
+  for (int conflicts = 0;;) {
+    Attempt attempt(*this, batches, emptied);
+    Result<bool> done = attempt.Run();
+    if (!done.ok()) {
+      // An engine changed columns or rows meanwhile.
+      const bool changed =
+          done.error().code == "table.changed" || done.error().code == "table.rows_changed";
+      if (changed && ++conflicts < kConflictsMax) continue;
+      return std::move(done).error();
+    }
+    if (!*done) continue;
+    MutexLock lock(mutex_);
+    for (const LandedBatch& batch : batches)
+      for (const LandedFile& file : batch.files) expected_.erase(file.object);
+    return std::optional(attempt.report());
+  }
+}
+
+}  // namespace caudal::pipeline

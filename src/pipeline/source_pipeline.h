@@ -1,0 +1,117 @@
+// A source that runs: captured by one thread, applied to its tables by another.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "capture/landing/landing.h"
+#include "capture/landing/ledger.h"
+#include "capture/postgres/run/source_capture.h"
+#include "lake/write/writer.h"
+#include "meta/database.h"
+#include "objects/store.h"
+#include "pipeline/applier.h"
+#include "pipeline/raw_tables.h"
+
+namespace caudal::pipeline {
+
+struct SourceTableStatus {
+  capture::CapturedTable captured;
+  TablePair tables;
+};
+
+struct SourceStatus {
+  capture::postgres::CaptureStatus capture;
+  std::optional<Error> apply_error;  // also while it tries again
+  bool apply_stopped = false;
+  // Every commit of the source that ended before it is visible to queries.
+  caudal::postgres::Lsn visible;
+  int64_t batches_landed = 0;         // that aren't in the tables yet
+  uint64_t lag_bytes = 0;             // of the source's log
+  std::optional<double> lag_seconds;  // how old what is visible is; 0: it is all there is
+  std::optional<Micros> applied_at;
+  std::optional<Micros> committed_at;  // of the last transaction that is visible
+  int64_t rows_applied = 0;            // since the start
+  int64_t commits = 0;                 // of tables, since the start
+};
+
+// References must outlive it. Thread-safe.
+class SourcePipeline {
+ public:
+  struct Parts {
+    lake::Catalog& catalog;
+    lake::Writer& writer;
+    objects::Store& store;
+    engine::InProcessDatabase& parquet;
+    capture::Landing& landing;
+    capture::Ledger& ledger;
+    meta::Database& database;
+    Clock& clock;
+  };
+  struct Options {
+    capture::postgres::SourceOptions source;
+    capture::postgres::CaptureLimits limits;
+    ApplierOptions apply;
+    std::string dataset;
+  };
+  SourcePipeline(Options options, Parts parts);
+  ~SourcePipeline();  // Stop
+
+  void Start();
+  // Both threads end at the next safe point: within a second, but for a statement of the source
+  // that has to be waited for.
+  void Stop();
+  // Tries again now, also after an error that doesn't pass.
+  void Restart();
+  // Reads these tables (folders) anew; none: all of them, from a new slot, in a new epoch. Stop is
+  // the caller's before, Start after. kNotFound names a table.
+  Result<void> ReadAnew(const std::vector<std::string>& folders);
+
+  // See SourceCapture::AtCut: when `task` runs, all that was committed before is in the tables too.
+  Result<void> AtCut(
+      const std::function<Result<void>(const capture::postgres::SnapshotPoint&)>& task,
+      const std::stop_token& stop);
+  // For a task that lands something.
+  void Landed(const capture::LandedChanges& landed) EXCLUDES(mutex_);
+  // Until all that is landed is in the tables. kConflict when it can't be; kCancelled by Stop.
+  Result<void> Drain() EXCLUDES(mutex_);
+
+  SourceStatus status() const EXCLUDES(mutex_);
+  Result<std::vector<SourceTableStatus>> tables() const;
+  const Options& options() const { return options_; }
+  const Parts& parts() const { return parts_; }
+
+ private:
+  void ApplyAll();
+  Result<bool> ApplyOnce() EXCLUDES(mutex_);
+
+  const Options options_;
+  const Parts parts_;
+  RawTables raw_tables_;
+  Applier applier_;
+  capture::postgres::SourceCapture capture_;
+  std::thread capturing_;
+  std::thread applying_;
+
+  mutable Mutex mutex_;
+  CondVar wake_;     // of the thread that applies
+  CondVar applied_;  // of who waits for it
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool again_ GUARDED_BY(mutex_) = false;
+  int64_t landed_ GUARDED_BY(mutex_) = 0;             // last batch
+  int64_t done_ GUARDED_BY(mutex_) = 0;               // last batch in tables
+  caudal::postgres::Lsn visible_ GUARDED_BY(mutex_);  // by the last commit
+  SourceStatus status_ GUARDED_BY(mutex_);
+};
+
+}  // namespace caudal::pipeline

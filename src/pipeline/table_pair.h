@@ -1,0 +1,29 @@
+// A source's table here: its replica, and the history of its changes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "lake/catalog/names.h"
+
+namespace caudal::pipeline {
+
+struct TablePair {
+  lake::TableName replica;  // "raw_shop.payments"
+  lake::TableName history;  // "raw_shop.payments__changes"
+};
+
+// The table's name alone in the source's default schema, else `<schema>_<table>`. Characters that
+// no name here may have become '_'.
+TablePair PairOf(const std::string& dataset, std::string_view default_schema,
+                 std::string_view schema, std::string_view table);
+
+struct SourceName {
+  std::string schema;
+  std::string table;
+};
+// What capture::TableFolder was made of. kCorrupt when it is nothing of the kind.
+Result<SourceName> SplitTableFolder(std::string_view folder);
+
+}  // namespace caudal::pipeline
