@@ -19,7 +19,7 @@ struct CompactionPolicy {
   size_t files_min = 32;           // of one tier and partition: data files; files of deletes
   size_t files_few = 4;            // likewise, when the table has more than `small_max` of a kind
   size_t small_max = 128;          // small files of one kind
-  double deleted_share = 0.3;      // of a data file's rows: it is rewritten
+  double deleted_share = 0.2;      // of a data file's rows: it is rewritten
   double settled_share = 0.005;    // likewise, of a table that has come to rest
   size_t equality_files_max = 16;  // more such deletes: what they hit is rewritten
   uint64_t group_bytes = 512u << 20;   // that are rewritten as one
