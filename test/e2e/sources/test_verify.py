@@ -51,7 +51,7 @@ def test_equal_under_load(copied):
         positions = set()
         for _ in range(4):
             report, _ = verify(shop)
-            assert report["equal"], report
+            assert report["equal"], json.dumps(report)[:3000]
             assert {one["state"] for one in report["tables"]} == {"equal"}
             assert table(report)["source_rows"] == table(report)["replica_rows"] >= 50
             positions.add(report["position"])
@@ -94,7 +94,7 @@ def test_what_differs_is_found_shown_and_repaired(copied, tmp_path):
 def test_a_table_without_a_key_is_compared_and_not_repaired(copied, tmp_path):
     shop = copied("CREATE TABLE t (id int, n int, v text); INSERT INTO t VALUES (1, 1, 'a'), (1, 1, 'a'), (2, NULL, NULL)")
     report, _ = verify(shop)
-    assert report["equal"], report
+    assert report["equal"], json.dumps(report)[:4000]
     load(shop, tmp_path, [{**row(1, 1, "a"), "_caudal_key": "by hand"}], "--append")
     report, _ = verify(shop, repair=True)
     found = table(report)
@@ -120,7 +120,7 @@ def test_keys_of_several_columns_and_types(copied, tmp_path):
         broken = [json.loads(one) if isinstance(one, str) else one for one, in rows]
         load(shop, tmp_path, [{**one, "v": "broken"} for one in broken], "--mode", "upsert", name=f"raw_shop.{name}")
     report, _ = verify(shop, repair=True)
-    assert [(one["changed"], one["rows_put"], one["rows_removed"]) for one in report["tables"]] == [(2, 2, 0), (2, 2, 0)], report
+    assert [(one["changed"], one["rows_put"], one["rows_removed"]) for one in report["tables"]] == [(2, 2, 0), (2, 2, 0)], json.dumps(report)[:4000]
     assert verify(shop)[0]["equal"]
     shop.check()
 
@@ -134,19 +134,21 @@ INSERT INTO t VALUES
   (1, 1, 2^62, 'NaN', '-Infinity', 'NaN', 1.5, 'é\\n', 'abc', 'x', '\\x00', true, '2024-02-29', '24:00', '12:00+05:30', 'infinity', '-infinity',
    '1 mon -3 days', '11111111-2222-3333-4444-555555555555', '{"a": [1, null]}', '{"b": "x"}', '{1,NULL}', '{{a,b},{c,NULL}}', 'ok', '(1,"x y")', 7,
    '[1,5)', '10.0.0.1/8', '08:00:2b:01:02:03', B'101', B'1', 12.5, '(1,2)', '<a/>', 'a:1 b:2', '{ok,sad}', 4000000000, '{1.5,NaN}'),
-  (2), (3, -1, 0, '-0', 0.1, 1e400, -0.0001, '', '', '', '', false, '4713-01-01 BC', '00:00', '00:00-15', '0001-01-01', '9999-12-31Z', '0',
+  (3, -1, 0, '-0', 0.1, 1e400, -0.0001, '', '', '', '', false, '4713-01-01 BC', '00:00', '00:00-15', '0001-01-01', '9999-12-31Z', '0',
    NULL, 'null', '[]', '{}', '{}', 'sad', '(,)', 0, 'empty', '::1', '00:00:00:00:00:00', B'000', B'', -1, '(0,0)', '', '', '{}', 0, '{}');
+INSERT INTO t (id) VALUES (2);
+CREATE TABLE e (id int PRIMARY KEY, a int[], b text[]); INSERT INTO e VALUES (1, '{}', '{}'), (2, '{}', NULL);
 """
 
 
 def test_all_types_are_equal_by_snapshot_and_by_stream(copied):
     shop = copied(TYPES)
     report, _ = verify(shop)
-    assert report["equal"], report
+    assert report["equal"], json.dumps(report)[:4000]
     shop.sql("INSERT INTO t SELECT (jsonb_populate_record(t, '{\"id\": 11}')).* FROM t WHERE id = 2;"
              "UPDATE t SET id = id + 100; UPDATE t SET a = 5 WHERE id = 101")
     report, _ = verify(shop)
-    assert report["equal"] and table(report)["source_rows"] == 4, report
+    assert report["equal"] and table(report)["source_rows"] == 4, json.dumps(report)[:4000]
 
 
 def test_partitions_filters_and_masks(copied):
@@ -154,7 +156,7 @@ def test_partitions_filters_and_masks(copied):
                   "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100); CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200);"
                   "INSERT INTO t SELECT i, i, 'secret ' || i FROM generate_series(1, 150) i", more="    columns: {hash: [t.secret]}\n")
     report, _ = verify(shop)
-    assert report["equal"] and table(report)["source_rows"] == 150, report
+    assert report["equal"] and table(report)["source_rows"] == 150, json.dumps(report)[:4000]
 
 
 def test_what_cannot_be_compared_is_said(copied):
