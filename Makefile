@@ -90,6 +90,10 @@ soak-functions: dev ## The same with functions of each kind, for ROUNDS rounds (
 soak-tables: dev ## The same with tables, for ROUNDS rounds (300)
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/tables_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
 
+.PHONY: soak-sources
+soak-sources: dev ## The same with a PostgreSQL that is copied, for ROUNDS rounds (300), always anew
+	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) test/chaos/source_soak.py --rounds $${ROUNDS:-300} $${SEED:+--seed $$SEED}
+
 .PHONY: fuzz
 fuzz: ## Run every libFuzzer target for FUZZ_SECONDS (10)
 	@$(call configure,fuzz,test)

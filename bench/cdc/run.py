@@ -10,8 +10,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import figures_run  # noqa: E402
-import options as shared  # noqa: E402
 import following  # noqa: E402
+import freshness  # noqa: E402
+import options as shared  # noqa: E402
 import snapshot  # noqa: E402
 
 FIGURES = {
@@ -19,14 +20,17 @@ FIGURES = {
                     following.lines_of("one transaction")),
     "singles": (lambda options, folder: following.measure(options, folder, following.load_singles, options.rows // 5),
                 following.lines_of("transactions of one row each")),
-    "snapshot": (lambda options, folder: snapshot.measure(options, folder, options.rows * 10), snapshot.lines),
+    "snapshot": (lambda options, folder: snapshot.measure(options, folder, 10 * options.rows), snapshot.lines),
+    "freshness": (freshness.measure, freshness.lines),
 }
 
 
 def main():
     parser = shared.parser(__doc__, FIGURES)
     parser.add_argument("--rounds", type=int, default=3, help="of figures that are compared with others")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large transaction; a fifth as many small ones, ten times as many in a snapshot")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large transaction, and where changes are timed; a fifth as many "
+                        "small transactions, ten times as many in the snapshot")
+    parser.add_argument("--seconds", type=int, default=600, help="of each rate of freshness")
     options = shared.parse(parser, FIGURES)
     return figures_run.run(options, __file__, ["caudal", "cdc_stream", "cdc_snapshot"], lambda name, folder: FIGURES[name][0](options, folder),
                            {name: lines for name, (_, lines) in FIGURES.items()})

@@ -33,7 +33,7 @@ using SteadyClock = std::chrono::steady_clock;
 class Histories final : public HistoryTables {
  public:
   Result<Schema> Open(const std::string&, const std::string&,
-                      const std::vector<ChangeColumn>& columns) override {
+                      const std::vector<ChangeColumn>& columns, bool) override {
     const ChangeShape shape = TRY(ShapeOf(columns));
     return shape.history;
   }

@@ -127,7 +127,7 @@ int Bare(const Options& options) {
 class NoTables final : public capture::HistoryTables {
  public:
   Result<Schema> Open(const std::string&, const std::string&,
-                      const std::vector<capture::ChangeColumn>& columns) override {
+                      const std::vector<capture::ChangeColumn>& columns, bool) override {
     const capture::ChangeShape shape = TRY(capture::ShapeOf(columns));
     return shape.history;
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "capture/landing/history_tables.h"
 #include "data/batch.h"
 #include "data/distinct_names.h"
 #include "data/lower_case.h"
@@ -77,7 +78,7 @@ class Planner {
       const Field* field = update_.schema().Find(id);
       if (std::ranges::find(update_.schema().identifier_field_ids(), id) !=
           update_.schema().identifier_field_ids().end())
-        return KeyChanged();
+        return AnotherKey();
       TRY(update_.Drop(std::string(field->name)));
     }
     return {};
@@ -129,7 +130,7 @@ class Planner {
       const bool identifies =
           std::ranges::find(shape_.identifier_field_ids(), shape_.fields()[i].id) !=
           shape_.identifier_field_ids().end();
-      if (identifies) return KeyChanged();
+      if (identifies) return AnotherKey();
       Field field;
       field.name = NameOf(i);
       field.type = columns_[i].type;
@@ -152,14 +153,14 @@ class Planner {
       std::ranges::sort(list);
       return list;
     };
-    return names(update_.schema()) == names(shape_) ? Result<void>() : KeyChanged();
+    return names(update_.schema()) == names(shape_) ? Result<void>() : AnotherKey();
   }
 
-  static Error KeyChanged() {
-    return MakeError(ErrorKind::kConflict,
-                     "the key by which its rows are told apart is another one now: drop the table "
-                     "here and read it anew",
-                     "pipeline.key_changed");
+  static Error AnotherKey() {
+    return MakeError(
+        ErrorKind::kConflict,
+        "the key by which its rows are told apart is another one now: read the table anew",
+        capture::kKeyChanged);
   }
 
   const lake::TableMetadata& metadata_;

@@ -23,8 +23,8 @@ struct ColumnPlan {
 // type changed otherwise is another one. Columns that the source no longer has go from a replica;
 // of a history they stay, and are renamed when their name is wanted again.
 //
-// `shape` is ShapeOf(columns), its part for this kind. kConflict when the columns of a replica's
-// key aren't the same any more: the table has to be made anew.
+// `shape` is ShapeOf(columns), its part for this kind. kConflict (capture::kKeyChanged) when the
+// columns of a replica's key aren't the same any more: the table has to be made anew.
 Result<ColumnPlan> PlanColumns(const lake::TableMetadata& metadata, TableKind kind,
                                const std::vector<capture::ChangeColumn>& columns,
                                const Schema& shape);

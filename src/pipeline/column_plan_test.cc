@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "capture/landing/history_tables.h"
 #include "lake/format/new_table.h"
 
 namespace caudal::pipeline {
@@ -115,7 +116,7 @@ TEST(ColumnPlanTest, AnotherKeyIsRefused) {
   const auto refused =
       Plan(TableKind::kReplica, kBefore, {Column("id", 1), Column("a", 2, TypeKind::kInt, true)});
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, "pipeline.key_changed");
+  EXPECT_EQ(refused.error().code, capture::kKeyChanged);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ Result<lake::SharedMetadata> RawTables::Make(const lake::TableName& name, const 
 }
 
 Result<Schema> RawTables::Open(const std::string& schema, const std::string& table,
-                               const std::vector<ChangeColumn>& columns) {
+                               const std::vector<ChangeColumn>& columns, bool anew) {
   const capture::ChangeShape shape = TRY(capture::ShapeOf(columns));
   const TablePair pair = PairOf(schema, table);
   const std::string source_table = capture::TableFolder(schema, table);
@@ -101,6 +101,13 @@ Result<Schema> RawTables::Open(const std::string& schema, const std::string& tab
     } else {
       metadata = found->metadata;
       Result<ColumnPlan> plan = PlanColumns(*metadata, kind, columns, wanted);
+      if (!plan.ok() && anew && plan.error().code == capture::kKeyChanged) {
+        // What is in it is in the history, and its rows are read again.
+        if (options_.drain) TRY(options_.drain());
+        TRY(catalog_.Drop(name, true));
+        TRY(Make(name, wanted, columns, source_table));
+        continue;
+      }
       if (!plan.ok()) return std::move(plan).error().Within(lake::TextOf(name));
       if (!TRY(Fits(*metadata, *plan))) changes.push_back(ChangeOf(*found, *plan));
     }

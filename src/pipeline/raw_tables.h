@@ -34,7 +34,7 @@ class RawTables final : public capture::HistoryTables {
   TablePair PairOf(std::string_view schema, std::string_view table) const;
   // kConflict, besides HistoryTables': a table of that name isn't of this source's table.
   Result<Schema> Open(const std::string& schema, const std::string& table,
-                      const std::vector<capture::ChangeColumn>& columns) override;
+                      const std::vector<capture::ChangeColumn>& columns, bool anew) override;
 
  private:
   Result<lake::SharedMetadata> Make(const lake::TableName& name, const Schema& shape,

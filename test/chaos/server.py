@@ -80,7 +80,9 @@ class Server:
 
     @property
     def gone(self):
-        """Dead, or stopped at a failpoint, which is the moment for the power cut."""
+        """Dead, or stopped at a failpoint, which is the moment for the power cut. One that stood still with this process isn't."""
+        if self.alive and "T" in self.thread_states():
+            time.sleep(0.1)
         return not self.alive or "T" in self.thread_states()
 
     def thread_states(self):

@@ -75,7 +75,7 @@ DECLARE one bigint; delta numeric(12,2) := (random() * 10)::numeric(12,2);
 BEGIN
     SELECT id INTO one FROM orders ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED;
     IF one IS NULL THEN RETURN; END IF;
-    IF random() < 0.2 THEN DELETE FROM orders WHERE id = one; RETURN; END IF;
+    IF random() < 0.5 THEN DELETE FROM orders WHERE id = one; RETURN; END IF;
     IF random() < 0.2 THEN UPDATE orders SET id = nextval('numbers'), rev = rev + 1 WHERE id = one; RETURN; END IF;
     UPDATE lines SET amount = amount + delta, rev = rev + 1 WHERE order_id = one;
     UPDATE orders SET total = (SELECT coalesce(sum(amount), 0) FROM lines WHERE order_id = one), rev = rev + 1, note = md5(random()::text) WHERE id = one;
@@ -124,7 +124,7 @@ def transaction(rng):
     if kind < 0.38:
         return "CALL move();"
     if kind < 0.5:
-        return f"CALL place({rng.choice([1, 2, 3, 8, 60])});"
+        return f"CALL place({rng.choice([1, 2, 3, 8, 30])});"
     if kind < 0.65:
         return "CALL change_order();"
     if kind < 0.85:
@@ -134,8 +134,8 @@ def transaction(rng):
     if kind < 0.96:
         return ("BEGIN; CALL transfer(); SAVEPOINT s; CALL place(3); CALL write_document(); ROLLBACK TO s; CALL write_document();"
                 "SAVEPOINT t; CALL transfer(); RELEASE t; CALL change_order(); COMMIT;")
-    if kind < 0.97:
+    if kind < 0.975:
         return "BEGIN; CALL place(4); TRUNCATE orders CASCADE; CALL place(5); COMMIT;"
     if kind < 0.985:
         return "BEGIN; UPDATE accounts_a SET rev = rev + 1; UPDATE documents SET rev = rev + 1, title = 'all'; COMMIT;"
-    return "BEGIN; CALL place(400); UPDATE lines SET rev = rev + 1; COMMIT;"
+    return "BEGIN; CALL place(200); UPDATE lines SET rev = rev + 1 WHERE n > 150; COMMIT;"

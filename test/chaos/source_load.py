@@ -1,7 +1,6 @@
 """Who changes the source, and who asks what is visible meanwhile."""
 import json
 import subprocess
-import threading
 import time
 
 import source_database as database
@@ -122,8 +121,3 @@ def query(client, sql):
         raise Lost(f"{sql[:80]}: {lines[-1]}")
     return [column["name"] for column in lines[0]["schema"]], lines[1:-1]
 
-
-def in_background(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread

@@ -10,6 +10,7 @@ once all is visible every table must equal the source's, and its history must te
 source note each) and lead to what the table holds. Begins anew each time. Exit code 0 when all rounds held, 1 at the first
 violation, whose folders are kept.
 """
+import concurrent.futures
 import dataclasses
 import pathlib
 import random
@@ -69,6 +70,8 @@ class Run(loop.Loop):
         self.postgres.sql("CREATE DATABASE chaos")
         self.postgres.sql(f"CREATE ROLE caudal LOGIN SUPERUSER PASSWORD '{database.PASSWORD}'")
         self.sql(database.SCHEMA)
+        # What starts a PostgreSQL must not end before it: it gets a signal then.
+        self.keeper = concurrent.futures.ThreadPoolExecutor(1)
         self.proxy = severed.Proxy(lambda: self.postgres.port)
         self.known, self.told_up_to, self.audited = {}, "", 0  # of what was checked: rows by table, a position, a number
         self.read_anew = ()
@@ -102,9 +105,10 @@ class Run(loop.Loop):
         rng = random.Random(f"sources:{self.seed}:{self.round}")
         trouble = rng.choice(TROUBLES)
         own = [name for name in self.failpoints
-               if name.startswith(("lake.write", "lake.commit", "lake.key", "engine.parquet", "objects.publish", "pipeline.", "capture.", "meta.batch"))]
-        if plan.failpoint and rng.random() < 0.7:
-            plan = dataclasses.replace(plan, failpoint=rng.choice(own), probability=10 ** rng.uniform(-2, -0.5))
+               if name.startswith(("lake.write", "lake.commit", "lake.key", "engine.parquet", "objects.publish", "objects.adopt", "pipeline.",
+                                   "meta.batch", *(["capture.snapshot"] * (trouble == "read anew"))))]
+        if plan.failpoint and rng.random() < 0.8:
+            plan = dataclasses.replace(plan, failpoint=rng.choice(own), probability=10 ** rng.uniform(-2, -0.3))
         dies = rng.random() < 0.7 if trouble else True
         more = {"moment_s": plan.moment_s + 0.7, "server_dies": dies, "receiver_failing": 0, "receiver_down": False}
         if not dies:
@@ -136,7 +140,7 @@ class Run(loop.Loop):
 
     def begin_trouble(self, trouble):
         if trouble == "PostgreSQL restarts":
-            self.restarting = source_load.in_background(self.restart_postgres)
+            self.restarting = self.keeper.submit(self.restart_postgres)
         elif trouble == "severed":
             self.proxy.sever()
         elif trouble == "silent":
@@ -170,7 +174,7 @@ class Run(loop.Loop):
     def end_trouble(self, trouble):
         self.ended = True
         if trouble == "PostgreSQL restarts":
-            self.restarting.join()
+            self.restarting.result()
         elif trouble == "severed" or trouble == "silent":
             self.proxy.sever()
         elif self.disk_is_full:
@@ -194,6 +198,7 @@ class Run(loop.Loop):
         super().close()
         self.proxy.close()
         self.postgres.stop()
+        self.keeper.shutdown()
         if not self.violated:
             shutil.rmtree(self.postgres.folder, ignore_errors=True)
 

@@ -10,6 +10,9 @@
 
 namespace caudal::capture {
 
+// The error of a replica whose rows are told apart by other columns than they were.
+inline constexpr const char* kKeyChanged = "source.key_changed";
+
 // Those of one source. Thread-safe.
 class HistoryTables {
  public:
@@ -17,9 +20,10 @@ class HistoryTables {
 
   // Makes the replica and the history of a source's table, or changes them, so that they have these
   // columns, as ShapeOf lays them out: durable when it returns. Gives the history's schema with its
-  // ids. kConflict, with what helps, when a column can't become what it is now.
+  // ids. kConflict, with what helps, when a column can't become what it is now. With `anew`, the
+  // table's rows are going to be read again: a replica that doesn't fit is made anew, empty.
   virtual Result<Schema> Open(const std::string& schema, const std::string& table,
-                              const std::vector<ChangeColumn>& columns) = 0;
+                              const std::vector<ChangeColumn>& columns, bool anew) = 0;
 };
 
 }  // namespace caudal::capture

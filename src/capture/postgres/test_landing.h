@@ -28,7 +28,7 @@ namespace caudal::capture::postgres {
 class ShapedTables final : public HistoryTables {
  public:
   Result<Schema> Open(const std::string&, const std::string&,
-                      const std::vector<ChangeColumn>& columns) override {
+                      const std::vector<ChangeColumn>& columns, bool) override {
     const ChangeShape shape = TRY(ShapeOf(columns));
     return shape.history;
   }

@@ -32,8 +32,8 @@ class Copied:
     def sql(self, text):
         return self.postgres.sql(text, self.database)
 
-    def start(self, tables='["*.*"]', more="", password=PASSWORD):
-        config = f"""
+    def config(self, tables='["*.*"]'):
+        return f"""
 sources:
   shop:
     kind: postgres
@@ -41,12 +41,13 @@ sources:
     port: {self.postgres.port}
     database: {self.database}
     user: caudal
-    password: {password}
+    password: {PASSWORD}
     slot: {self.slot}
     tables: {tables}
-{more}"""
-        self.server = self._launch(config=config)
-        return self
+"""
+
+    def start(self):
+        self.server = self._launch(config=self.config())
 
     def status(self):
         answer = self.server.get("/api/v1/sources/shop")
@@ -123,7 +124,7 @@ def copied(copied_postgres, start):
     """copied(sql, …): a database in which that was run, with a publication of all its tables, copied from its start on."""
     made = []
 
-    def one(sql="", publication="FOR ALL TABLES", wait=True, **options):
+    def one(sql="", publication="FOR ALL TABLES", run=True, wait=True):
         database = f"shop{next(numbers)}"
         copied_postgres.sql(f"CREATE DATABASE {database}")
         source = Copied(copied_postgres, database, start)
@@ -133,8 +134,9 @@ def copied(copied_postgres, start):
         if publication:
             source.sql(f"CREATE PUBLICATION caudal_shop {publication}"
                        + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication))
-        source.start(**options)
-        if wait:
+        if run:
+            source.start()
+        if run and wait:
             source.wait()
         return source
 

@@ -30,8 +30,9 @@ constexpr milliseconds kGuardInterval{30'000};
 constexpr seconds kSlotWait{600};
 // The same, while nothing is read from the stream.
 constexpr seconds kCutWait{10};
-// A batch's landing takes at most one part in so many of the time.
-constexpr int kLandingShare = 8;
+// While more rows a second come than that, a pause follows each landing, so many times as long.
+constexpr int64_t kManyRows = 100;
+constexpr int kPause = 8;
 
 std::string IdentityOf(const SystemIdentity& identity, const std::string& slot) {
   return fmt::format("{}/{}/{}", identity.system_id, identity.timeline, slot);
@@ -89,7 +90,7 @@ struct SourceCapture::Session {
   std::unique_ptr<ReplicationStream> stream;
   std::unique_ptr<ChangeCollector> collector;
   steady_clock::time_point landed_at;  // the end of the last landing
-  steady_clock::duration landing{};    // how long it took
+  steady_clock::duration pause{};      // before the next one
   steady_clock::time_point advanced_at;
   steady_clock::time_point looked_at = steady_clock::now();
   std::string relations;  // RelationsMark's, when the catalogue was read
@@ -473,10 +474,15 @@ Result<void> SourceCapture::Land(Session& session) {
   const std::optional<Lsn> end = session.collector->whole_up_to();
   if (!end) return {};
   const auto begun = steady_clock::now();
+  const std::chrono::duration<double> gathered = begun - session.landed_at;
+  const bool many = static_cast<double>(session.collector->rows()) >
+                    gathered.count() * static_cast<double>(kManyRows);
   const std::optional<LandedChanges> landed = TRY(session.collector->Land());
   if (!landed) return Advance(session, *end);
   session.landed_at = steady_clock::now();
-  session.landing = session.landed_at - begun;
+  session.pause = many ? std::min<steady_clock::duration>(kPause * (session.landed_at - begun),
+                                                          limits_.batch_interval)
+                       : steady_clock::duration::zero();
   session.stream->Acknowledge(*end);
   Show([&](CaptureStatus& status) {
     status.landed = *end;
@@ -581,11 +587,7 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
   ChangeCollector& collector = *session.collector;
 
   // When what is whole is to be landed.
-  const auto due = [&] {
-    const auto pause =
-        std::min<steady_clock::duration>(session.landing * kLandingShare, limits_.batch_interval);
-    return session.landed_at + pause;
-  };
+  const auto due = [&] { return session.landed_at + session.pause; };
   auto shown_at = steady_clock::now();
   while (!stopping()) {
     auto now = steady_clock::now();

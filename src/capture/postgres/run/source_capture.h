@@ -32,7 +32,7 @@ struct CaptureLimits {
   // A batch ends with the transaction that reaches one of these.
   int64_t batch_rows = 500'000;
   uint64_t batch_bytes = 256u << 20;
-  // Batches follow each other at once when little comes; when much comes, not faster than so.
+  // The longest pause between batches, while much comes; little is landed at once.
   std::chrono::milliseconds batch_interval{200};
   std::chrono::seconds catalog_interval{2};  // between looks for new tables, and at the slot
   std::chrono::milliseconds retry_min{200};

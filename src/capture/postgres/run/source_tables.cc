@@ -24,14 +24,22 @@ CapturedTable EntryOf(const SourceTable& table) {
   return entry;
 }
 
-// Whether every column of the relation is one of the table's, of the same type, and the other way
-// round: the catalogue is of the time of this part of the log.
+// Whether every column of the relation is one of the table's, of the same type and as much of a
+// key, and the other way round: the catalogue is of the time of this part of the log.
 bool IsAsInCatalog(const Relation& relation, const SourceTable& table) {
-  if (relation.schema != table.schema || relation.name != table.name) return false;
+  if (relation.schema != table.schema || relation.name != table.name ||
+      relation.identity != table.replica_identity)
+    return false;
+  const bool keyed = table.replica_identity != ReplicaIdentity::kFull;
   size_t sent = 0;
   for (const caudal::postgres::RelationColumn& column : relation.columns) {
     const auto known = std::ranges::find(table.columns, column.name, &SourceColumn::name);
-    if (known == table.columns.end() || known->type.oid != column.type_oid) return false;
+    if (known == table.columns.end() || known->type.oid != column.type_oid ||
+        known->type.typmod != column.typmod)
+      return false;
+    const bool in_key =
+        std::ranges::find(table.identity_key, known->attnum) != table.identity_key.end();
+    if (keyed && column.key != in_key) return false;
     ++sent;
   }
   const auto generated = std::ranges::count(table.columns, true, &SourceColumn::generated);
@@ -134,9 +142,16 @@ Result<std::optional<BoundTable>> SourceTables::Bind(const Relation& relation) {
     if (table == nullptr) return std::optional<BoundTable>();
   }
   Known& known = known_[TableFolder(table->schema, table->name)];
-  if (known.state.state == TableState::kNew) return std::optional<BoundTable>();
-  BoundTable bound =
-      TRY(BindTable(*table, parts_.options, known.state.incarnation, parts_.histories));
+  const bool anew = known.state.state == TableState::kNew;
+  // Of one that was read before, the history has these changes too.
+  if (anew && known.state.incarnation == 1) return std::optional<BoundTable>();
+  Result<BoundTable> found =
+      BindTable(*table, parts_.options, known.state.incarnation, parts_.histories, anew);
+  if (!found.ok() && found.error().code == kKeyChanged) {
+    TRY(ReadAnew(*table, "its key is another one now"));
+    found = BindTable(*table, parts_.options, known.state.incarnation, parts_.histories, true);
+  }
+  BoundTable bound = TRY(std::move(found));
   if (!SentColumnsOf(relation, bound.columns).missing.empty()) {
     if (known.state.state == TableState::kRead)
       TRY(ReadAnew(*table, "its columns changed, and what is read of the log is older"));
@@ -154,7 +169,8 @@ Result<std::vector<SourceTables::Unread>> SourceTables::ToRead() {
     const auto found = known_.find(TableFolder(table.schema, table.name));
     if (found == known_.end() || found->second.state.state == TableState::kRead) continue;
     BoundTable bound =
-        TRY(BindTable(table, parts_.options, found->second.state.incarnation, parts_.histories));
+        TRY(BindTable(table, parts_.options, found->second.state.incarnation, parts_.histories,
+                      found->second.state.state == TableState::kNew));
     unread.push_back({table, std::move(bound), found->second.state});
   }
   return unread;

@@ -324,7 +324,7 @@ TEST_F(SnapshotReaderTest, WhatIsLandedIsntReadAgainAfterADeath) {
 
 TEST_F(SnapshotReaderTest, ValuesThatColumnsDontHoldAreBesideThem) {
   Run("CREATE TABLE t (id int PRIMARY KEY, n numeric(9, 2), pad text)");
-  Run("INSERT INTO t SELECT i, CASE WHEN i = 500 THEN 'NaN' ELSE i END, repeat('x', 1000) FROM "
+  Run("INSERT INTO t SELECT i, CASE WHEN i = 500 THEN 'NaN'::numeric ELSE i END, repeat('x', 1000) FROM "
       "generate_series(1, 20000) i");
   const SnapshotPoint point = TakeSnapshot();
   Plan(1000);

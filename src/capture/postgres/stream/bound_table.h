@@ -18,9 +18,9 @@ struct BoundTable {
   bool key_text = false;                // Layout::key_text of a TableDecoder
 };
 
-// Makes or changes its replica and history. Errors are those of CapturedColumnsOf, ShapeOf and
-// HistoryTables.
+// Makes or changes its replica and history; `anew` as HistoryTables has it. Errors are those of
+// CapturedColumnsOf, ShapeOf and HistoryTables.
 Result<BoundTable> BindTable(const SourceTable& table, const SourceOptions& options,
-                             uint32_t incarnation, HistoryTables& tables);
+                             uint32_t incarnation, HistoryTables& tables, bool anew = false);
 
 }  // namespace caudal::capture::postgres

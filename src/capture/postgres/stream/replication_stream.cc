@@ -51,6 +51,7 @@ Result<std::unique_ptr<ReplicationStream>> ReplicationStream::Start(const Stream
   stream->received_ = options.start;
   stream->sent_up_to_ = options.start;
   stream->status_sent_ = std::chrono::steady_clock::now();
+  stream->heard_ = stream->status_sent_;
   return stream;
 }
 
@@ -65,12 +66,13 @@ bool ReplicationStream::StatusIsDue() const {
          std::chrono::steady_clock::now() - status_sent_ >= options_.status_interval;
 }
 
-Result<void> ReplicationStream::SendStatus() {
+Result<void> ReplicationStream::SendStatus(bool ask) {
   caudal::postgres::StandbyStatus status;
   status.written = std::max(received_, acknowledged_);
   status.flushed = acknowledged_;
   status.applied = acknowledged_;
   status.sent_at = SystemClock().Now();
+  status.reply_requested = ask;
   const auto bytes = EncodeStandbyStatus(status);
   TRY(connection_->Send({bytes.data(), bytes.size()}));
   status_wanted_ = false;
@@ -92,7 +94,12 @@ Result<Received> ReplicationStream::Receive(Connection::Deadline deadline) {
   while (received == Received::kNothingYet) {
     TRY(KeepAlive());
     const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) return late ? connection_->TryReceive(frame_) : received;
+    TRY(CheckSilence(now));
+    if (now >= deadline) {
+      if (late) received = TRY(connection_->TryReceive(frame_));
+      if (received == Received::kNothingYet) return received;
+      break;
+    }
     const auto until = std::min(deadline, status_sent_ + options_.status_interval);
     if (late) {
       if (!TRY(connection_->WaitForInput(until))) continue;
@@ -102,7 +109,21 @@ Result<Received> ReplicationStream::Receive(Connection::Deadline deadline) {
       received = TRY(connection_->Receive(frame_, until));
     }
   }
+  heard_ = std::chrono::steady_clock::now();
+  asked_ = false;
   return received;
+}
+
+// Nothing had come when this was called. Of a connection that went away without a word nothing else
+// tells.
+Result<void> ReplicationStream::CheckSilence(std::chrono::steady_clock::time_point now) {
+  if (now - heard_ < options_.silence / 2) return {};
+  if (asked_)
+    return MakeError(ErrorKind::kUnavailable, "the source doesn't answer any more",
+                     "postgres.connection");
+  asked_ = true;
+  heard_ = now;
+  return SendStatus(true);
 }
 
 Result<std::optional<Message>> ReplicationStream::Next(Connection::Deadline deadline) {

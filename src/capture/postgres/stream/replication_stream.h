@@ -27,6 +27,9 @@ struct StreamOptions {
   // How often the server is told that we are there; it ends connections that are silent for its
   // wal_sender_timeout.
   std::chrono::milliseconds status_interval{1'000};
+  // A server that is silent for half of it is asked for an answer; one that is for all of it is
+  // gone: kUnavailable.
+  std::chrono::milliseconds silence{30'000};
   // Between the socket's first byte and the read: a server that is woken for each message sends
   // half as many.
   std::chrono::microseconds nap{300};
@@ -60,7 +63,8 @@ class ReplicationStream {
  private:
   explicit ReplicationStream(const StreamOptions& options) : options_(options) {}
   Result<Received> Receive(Connection::Deadline deadline);
-  Result<void> SendStatus();
+  Result<void> SendStatus(bool ask = false);
+  Result<void> CheckSilence(std::chrono::steady_clock::time_point now);
   bool StatusIsDue() const;
 
   const StreamOptions options_;
@@ -74,6 +78,8 @@ class ReplicationStream {
   bool status_wanted_ = false;
   Micros sent_at_ = 0;
   std::chrono::steady_clock::time_point status_sent_;
+  std::chrono::steady_clock::time_point heard_;  // that, or when it was asked for an answer
+  bool asked_ = false;
 };
 
 }  // namespace caudal::capture::postgres
