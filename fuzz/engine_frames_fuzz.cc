@@ -40,6 +40,9 @@ void ReadMessage(const Frame& frame, std::string_view memory, std::optional<Fiel
     case FrameType::kRun:
       (void)RunMessage::Read(frame.payload).ok();
       break;
+    case FrameType::kHide:
+      (void)HideMessage::Read(frame.payload).ok();
+      break;
     case FrameType::kFailed:
       (void)FailedMessage::Read(frame.payload).ok();
       break;

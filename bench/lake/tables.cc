@@ -73,8 +73,8 @@ class Place {
       query::QueriesOptions options;
       options.engine.worker_command = {program, "engine-worker"};
       options.engine.folder = folder_ + "/run/queries";
-      queries_ =
-          query::MakeQueries(std::move(options), *lake_->catalog, *store_, *lake_->manifests);
+      queries_ = query::MakeQueries(std::move(options), *lake_->catalog, *store_, *lake_->manifests,
+                                    lake_->writer->deletes());
     }
     double best = 1e9;
     for (int i = 0; i < 9; ++i) {

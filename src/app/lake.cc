@@ -16,6 +16,7 @@ lake::WriterOptions WriterOptionsOf(const LakeConfig& config, const DataPaths& p
   options.folder = paths.table_writes();
   options.index_folder = paths.table_keys();
   options.keys_bytes_max = config.keys_memory;
+  options.deletes_bytes_max = config.delete_cache;
   options.rows_bytes_max = config.transaction_memory;
   options.changes.files.target_bytes = config.file_bytes;
   options.retention.all_ms = Ms(config.snapshots.all);

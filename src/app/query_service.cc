@@ -27,7 +27,8 @@ Result<std::unique_ptr<QueryService>> QueryService::Open(const QueryConfig& conf
   options.limits.time = config.timeout_max;
   options.default_time = config.timeout;
   auto service = std::make_unique<QueryService>();
-  service->queries = query::MakeQueries(std::move(options), *lake.catalog, store, *lake.manifests);
+  service->queries = query::MakeQueries(std::move(options), *lake.catalog, store, *lake.manifests,
+                                        lake.writer->deletes());
   service->running = std::make_unique<api::RunningQueries>(*service->queries, clock, random);
   return service;
 }

@@ -53,7 +53,8 @@ enum class Begun : uint8_t { kYes, kWorkerGone };
 // Makes the worker ready for the session.
 Result<Begun> Begin(WorkerProcess& worker, const SessionRequest& request) {
   for (const Input& input : request.inputs) TRY(worker.AddInput(input));
-  const BeginMessage message{request.limits, request.settings};
+  const BeginMessage message{request.limits, request.settings, request.undone};
+  worker.set_ready_again(request.undone);
   const auto deadline = steady_clock::now() + kBeginWait;
   if (!worker.socket().Send(FrameType::kBegin, message.Write(), -1, deadline).ok())
     return Begun::kWorkerGone;

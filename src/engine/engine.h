@@ -2,7 +2,7 @@
 // statement can take the server, its memory or another statement with it.
 //
 // A worker is confined from birth to its own folder and off the network. A session has one worker
-// to itself, with a fresh database in memory, and sees the files it was given as in/<name>, and
+// to itself, with an empty database in memory, and sees the files it was given as in/<name>, and
 // nothing else; what it writes goes to out/<name>. Workers are warm: started ahead, used again,
 // replaced when they die or outgrow their limits. Nothing is kept between sessions.
 //
@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,11 +57,23 @@ struct Input {
   std::string path;
 };
 
+// Rows of an input that SQL can leave out: bit r % 64 of word r / 64 stands for row r, counted from
+// the file's first; rows behind the last word stay.
+struct HiddenRows {
+  std::string input;  // its name
+  std::span<const uint64_t> words;
+};
+
 struct SessionRequest {
   std::vector<Input> inputs;
   Limits limits;
   // DuckDB settings of ours ("TimeZone", "preserve_insertion_order"…); fixed afterwards.
   std::vector<std::pair<std::string, std::string>> settings;
+  // All of its statements are one transaction, which is undone in the end; its database, with what
+  // it remembers of files, then serves another such session, which costs a tenth of a new one. An
+  // error of a statement ends the session. For users' statements that were found to be queries and
+  // nothing more; and in all these sessions of an engine an input's name stands for one content.
+  bool undone = false;
 };
 
 // NULL, BOOLEAN, BIGINT, DOUBLE, VARCHAR, VARCHAR[].
@@ -108,6 +121,11 @@ class Session {
   static std::string OutputPath(std::string_view name) { return "out/" + std::string(name); }
 
   virtual Result<void> AddInput(const Input& input) = 0;
+  // From now on caudal_visible(file, row), a function for trusted SQL, is false for these rows and
+  // true for all others; `file` is as SQL names it, `row` counts from 0. Takes the place of what
+  // was hidden before. Between two statements. kLimit ("engine.memory") when they take more than
+  // the session's memory.
+  virtual Result<void> HideRows(const std::vector<HiddenRows>& rows) = 0;
   // Runs to the end, or until the last statement has rows to give; those come through Rows. The
   // Rows before must be gone.
   virtual Result<std::unique_ptr<Rows>> Run(const Statement& statement) = 0;

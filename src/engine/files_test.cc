@@ -62,6 +62,52 @@ TEST(Files, OfOtherFileSystemsAreCopied) {
   fs::remove(name);
 }
 
+std::string Visible(Session& session) {
+  const auto rows = session
+                        .Run(Trusted("SELECT string_agg(i, ' ' ORDER BY i) FROM range(200) t(i) "
+                                     "WHERE caudal_visible(if(i < 100, 'in/a', 'in/b'), i % 100)"))
+                        .value();
+  return ReadAll(*rows, 1)->rows[0][0].value();
+}
+
+TEST(Files, RowsCanBeHidden) {
+  TestEngine engine(1);
+  std::vector<uint64_t> a(2, ~uint64_t{0});
+  a[0] ^= 1u << 7;
+  a[1] ^= 1u;
+  const std::vector<uint64_t> b{~uint64_t{0}, ~uint64_t{0} ^ 2};
+  {
+    const auto session = engine.Open();
+    EXPECT_EQ(Visible(*session).size(), 10u * 2 + 90 * 3 + 100 * 4 - 1) << "none is";
+    ASSERT_TRUE(session->HideRows({{"a", a}, {"b", b}}).ok());
+    EXPECT_EQ(Visible(*session), "7 64 165");
+    ASSERT_TRUE(session->HideRows({{"b", {b.data(), 1}}, {"a", a}}).ok());
+    EXPECT_TRUE(Visible(*session).starts_with("7 64 164 165 166 "));
+    const auto odd =
+        session
+            ->Run(Trusted("SELECT caudal_visible(NULL, 1), caudal_visible('in/a', NULL), "
+                          "caudal_visible('in/a', -1), caudal_visible('in/c', 0), "
+                          "caudal_visible('in/a', 9223372036854775807)"))
+            .value();
+    const Table values = ReadAll(*odd, 1).value();
+    for (const auto& value : values.rows[0]) EXPECT_NE(value, "false");
+  }
+  const auto session = engine.Open();
+  EXPECT_EQ(Visible(*session).size(), 10u * 2 + 90 * 3 + 100 * 4 - 1) << "gone with the session";
+  EXPECT_EQ(engine->stats().started, 1u);
+}
+
+TEST(Files, HiddenRowsAreWithinTheMemory) {
+  TestEngine engine(1);
+  SessionRequest request;
+  request.limits.memory_bytes = 64u << 20;
+  const auto session = engine.Open(request);
+  const std::vector<uint64_t> words((64u << 20) / 8 + 1);
+  const Result<void> hidden = session->HideRows({{"a", words}});
+  ASSERT_FALSE(hidden.ok());
+  EXPECT_EQ(hidden.error().code, "engine.memory");
+}
+
 TEST(Files, AreGoneWithTheSession) {
   TestEngine engine(1);
   const std::string file = engine.Write("x", "a\n1\n");

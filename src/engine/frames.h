@@ -29,6 +29,7 @@ enum class FrameType : uint8_t {
   kRun,        // a statement, numbered
   kMore,       // one more segment of rows may be sent
   kInterrupt,  // stop the statement of this number, if it still runs
+  kHide,       // rows of inputs, in the memory file that comes with it
   kEnd,        // of the session: close the database
   // to the server
   kReady = 64,  // once, at the start: what the worker is

@@ -99,7 +99,8 @@ Result<void> Pool::Start() {
 size_t Pool::BestIdle() const {
   const auto ready = steady_clock::now() - kOpening;
   size_t best = idle_.size();
-  while (best > 0 && idle_[best - 1].since > ready) --best;
+  while (best > 0 && idle_[best - 1].since > ready && !idle_[best - 1].worker->ready_again())
+    --best;
   return best > 0 ? best - 1 : 0;
 }
 

@@ -82,6 +82,7 @@ std::string BeginMessage::Write() const {
   writer.Put(limits.output_bytes);
   writer.Put(static_cast<int64_t>(limits.time.count()));
   PutPairs(writer, settings);
+  writer.Put(undone);
   return writer.Take();
 }
 
@@ -98,6 +99,7 @@ Result<BeginMessage> BeginMessage::Read(std::string_view payload) {
     std::string name(reader.GetText());
     message.settings.emplace_back(std::move(name), reader.GetText());
   }
+  message.undone = reader.Get<bool>();
   TRY(Check(reader, "begin"));
   return message;
 }
@@ -127,6 +129,32 @@ Result<RunMessage> RunMessage::Read(std::string_view payload) {
     message.statement.parameters.emplace_back(std::move(name), GetValue(reader));
   }
   TRY(Check(reader, "run"));
+  return message;
+}
+
+std::string HideMessage::Write() const {
+  WireWriter writer;
+  writer.Put(static_cast<uint32_t>(inputs.size()));
+  for (const Input& input : inputs) {
+    writer.Put(std::string_view(input.path));
+    writer.Put(input.offset);
+    writer.Put(input.words);
+  }
+  return writer.Take();
+}
+
+Result<HideMessage> HideMessage::Read(std::string_view payload) {
+  WireReader reader(payload);
+  HideMessage message;
+  const size_t count = reader.GetCount(20);
+  for (size_t i = 0; i < count; ++i) {
+    Input input;
+    input.path = reader.GetText();
+    input.offset = reader.Get<uint64_t>();
+    input.words = reader.Get<uint64_t>();
+    message.inputs.push_back(std::move(input));
+  }
+  TRY(Check(reader, "hide"));
   return message;
 }
 

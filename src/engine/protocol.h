@@ -28,6 +28,7 @@ struct ReadyMessage {
 struct BeginMessage {
   Limits limits;
   std::vector<std::pair<std::string, std::string>> settings;
+  bool undone = false;
 
   std::string Write() const;
   static Result<BeginMessage> Read(std::string_view payload);
@@ -40,6 +41,19 @@ struct RunMessage {
 
   std::string Write() const;
   static Result<RunMessage> Read(std::string_view payload);
+};
+
+// kHide
+struct HideMessage {
+  struct Input {
+    std::string path;     // as SQL names it
+    uint64_t offset = 0;  // in the memory file, in words of 64 bits
+    uint64_t words = 0;
+  };
+  std::vector<Input> inputs;
+
+  std::string Write() const;
+  static Result<HideMessage> Read(std::string_view payload);
 };
 
 // kMore, kInterrupt

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/result_rows.h"
 #include "engine/watchdog.h"
+#include "os/shared_memory.h"
 
 namespace caudal::engine {
 namespace {
@@ -63,6 +64,28 @@ Result<void> WorkerSession::CheckOpen() const {
 Result<void> WorkerSession::AddInput(const Input& input) {
   TRY(CheckOpen());
   return worker_->AddInput(input);
+}
+
+Result<void> WorkerSession::HideRows(const std::vector<HiddenRows>& rows) {
+  TRY(CheckOpen());
+  HideMessage message;
+  std::vector<std::string_view> parts;
+  uint64_t words = 0;
+  for (const HiddenRows& one : rows) {
+    message.inputs.push_back({InputPath(one.input), words, one.words.size()});
+    parts.emplace_back(reinterpret_cast<const char*>(one.words.data()), one.words.size_bytes());
+    words += one.words.size();
+  }
+  if (words * sizeof(uint64_t) > limits_.memory_bytes)
+    return MakeError(ErrorKind::kLimit,
+                     "the deleted rows of its files take more memory than the limit of " +
+                         Text(limits_.memory_bytes) + "; raise `memory`",
+                     "engine.memory");
+  const os::File memory = TRY(os::MakeSealedMemory(parts));
+  const Result<void> sent = worker_->socket().Send(FrameType::kHide, message.Write(), memory.fd(),
+                                                   steady_clock::now() + kSendWait);
+  if (!sent.ok()) return WorkerDied();
+  return {};
 }
 
 Result<std::unique_ptr<Rows>> WorkerSession::Run(const Statement& statement) {

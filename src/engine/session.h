@@ -25,6 +25,7 @@ class WorkerSession final : public Session {
   ~WorkerSession() override;
 
   Result<void> AddInput(const Input& input) override;
+  Result<void> HideRows(const std::vector<HiddenRows>& rows) override;
   Result<std::unique_ptr<Rows>> Run(const Statement& statement) override;
   void Cancel() override EXCLUDES(mutex_);
   Progress progress() const override EXCLUDES(mutex_);

@@ -24,6 +24,10 @@ class WorkerProcess {
   FrameSocket& socket() { return socket_; }
   os::Process& process() { return *process_; }
 
+  // Whether it can begin another session like the last at once.
+  bool ready_again() const { return ready_again_; }
+  void set_ready_again(bool ready) { ready_again_ = ready; }
+
   // Links or copies it to in/<name>.
   Result<void> AddInput(const Input& input);
   // What the session wrote, all files of out/ together.
@@ -48,6 +52,7 @@ class WorkerProcess {
   FrameSocket socket_;
   ReadyMessage ready_;
   int sessions_ = 0;
+  bool ready_again_ = false;
 };
 
 // Of inputs and outputs: kInvalid unless it is a plain name.

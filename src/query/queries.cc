@@ -59,11 +59,12 @@ class RunningQuery final : public Query {
 class LakeQueries final : public Queries {
  public:
   LakeQueries(QueriesOptions options, lake::Catalog& catalog, objects::Store& store,
-              lake::ManifestCache& manifests)
+              lake::ManifestCache& manifests, lake::PositionDeleteCache& deletes)
       : options_(std::move(options)),
         catalog_(catalog),
         store_(store),
         manifests_(manifests),
+        deletes_(deletes),
         turnstile_(options_.running_max, options_.waiting_max) {}
 
   Result<std::unique_ptr<Query>> Run(const QueryRequest& request) override;
@@ -80,6 +81,7 @@ class LakeQueries final : public Queries {
   lake::Catalog& catalog_;
   objects::Store& store_;
   lake::ManifestCache& manifests_;
+  lake::PositionDeleteCache& deletes_;
   Turnstile turnstile_;
   FileColumnsCache columns_;
   Mutex mutex_;
@@ -184,6 +186,8 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   // Dates and times without a zone are compared in UTC, as bounds are.
   // Files are opened for their views, and again for the statement.
   open.settings = {{"TimeZone", "UTC"}, {"parquet_metadata_cache", "true"}};
+  // Users' SQL is held against a list of what queries may do; ours makes views.
+  open.undone = true;
   std::unique_ptr<engine::Session> session = TRY(engine->Open(open));
   auto query =
       std::make_unique<RunningQuery>(std::move(place), std::move(session), request.control);
@@ -191,9 +195,11 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
 
   const Analysis analysis = TRY(Parse(text, query->session()));
   const std::vector<BoundTable> bound = TRY(Bind(text, analysis, request, query->session()));
-  ScanFiles files(store_, columns_);
+  ScanFiles files(store_, columns_, deletes_);
   QueryPlan plan = TRY(MakePlan(text, analysis, bound, request, manifests_, files));
   for (const engine::Input& input : files.Inputs()) TRY(query->session().AddInput(input));
+  const std::vector<engine::HiddenRows> hidden = files.Hidden();
+  if (!hidden.empty()) TRY(query->session().HideRows(hidden));
   if (!plan.views.empty()) TRY(query->session().Execute({plan.views, {}, true}));
   std::unique_ptr<engine::Rows> rows;
   if (request.to_parquet) {
@@ -208,8 +214,9 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
 }  // namespace
 
 std::unique_ptr<Queries> MakeQueries(QueriesOptions options, lake::Catalog& catalog,
-                                     objects::Store& store, lake::ManifestCache& manifests) {
-  return std::make_unique<LakeQueries>(std::move(options), catalog, store, manifests);
+                                     objects::Store& store, lake::ManifestCache& manifests,
+                                     lake::PositionDeleteCache& deletes) {
+  return std::make_unique<LakeQueries>(std::move(options), catalog, store, manifests, deletes);
 }
 
 }  // namespace caudal::query

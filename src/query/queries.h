@@ -6,6 +6,7 @@
 
 #include "lake/catalog/catalog.h"
 #include "lake/files/manifest_cache.h"
+#include "lake/files/position_delete_cache.h"
 #include "objects/store.h"
 #include "query/query.h"
 
@@ -22,6 +23,7 @@ struct QueriesOptions {
 
 // All must outlive it.
 std::unique_ptr<Queries> MakeQueries(QueriesOptions options, lake::Catalog& catalog,
-                                     objects::Store& store, lake::ManifestCache& manifests);
+                                     objects::Store& store, lake::ManifestCache& manifests,
+                                     lake::PositionDeleteCache& deletes);
 
 }  // namespace caudal::query

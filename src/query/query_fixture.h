@@ -33,7 +33,7 @@ class QueryFixture : public lake::WriterFixture {
   }
   void OpenQueries() {
     queries_.reset();
-    queries_ = MakeQueries(query_options_, *catalog_, *store_, *manifests_);
+    queries_ = MakeQueries(query_options_, *catalog_, *store_, *manifests_, writer_->deletes());
   }
 
   // Rows as "1|a", NULL as "-"; the tables that were read are kept.

@@ -45,7 +45,7 @@ TEST_F(QueryPlanTest, PlansThreeHundredFilesQuickly) {
     const std::clock_t start = std::clock();
     auto tables = catalog_->LoadAll({{"n.t", {Name("t")}}}).value();
     const ChosenSnapshot chosen = CurrentSnapshot(*tables[0].metadata);
-    ScanFiles scanned(*store_, columns);
+    ScanFiles scanned(*store_, columns, writer_->deletes());
     const QueryPlan plan =
         MakePlan(text, analysis, {{tables[0], chosen}}, request, *manifests_, scanned).value();
     best_ms =

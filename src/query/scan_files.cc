@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace caudal::query {
@@ -37,10 +38,22 @@ Result<const ScanFiles::File*> ScanFiles::Open(const lake::DataFile& file) {
   if (found != files_.end()) return &found->second;
   TRY(CheckReadable(file));
   lake::LocalFile local = TRY(lake::OpenTableFile(store_, file));
-  File kept{engine::Session::InputPath(fmt::format("f{}", order_.size())), std::move(local)};
+  std::string name = NameOf(local.path);
+  std::string sql_path = engine::Session::InputPath(name);
+  File kept{std::move(name), std::move(sql_path), std::move(local)};
   const auto added = files_.emplace(file.path, std::move(kept)).first;
   order_.push_back(&added->second);
   return &added->second;
+}
+
+// By the number of the stored file, which never changes: a session's database remembers its footer
+// for the next. Two files of tables may be one that is stored.
+std::string ScanFiles::NameOf(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  name.erase(0, std::min(name.find_first_not_of('0'), name.size() - 1));
+  name.insert(0, "f");
+  const int uses = names_[name]++;
+  return uses == 0 ? name : fmt::format("{}-{}", name, uses);
 }
 
 Result<SharedColumns> ScanFiles::Columns(const lake::DataFile& file) {
@@ -51,9 +64,29 @@ Result<SharedColumns> ScanFiles::Columns(const lake::DataFile& file) {
 std::vector<engine::Input> ScanFiles::Inputs() const {
   std::vector<engine::Input> inputs;
   inputs.reserve(order_.size());
-  for (size_t i = 0; i < order_.size(); ++i)
-    inputs.push_back({fmt::format("f{}", i), order_[i]->local.path});
+  for (const File* file : order_) inputs.push_back({file->name, file->local.path});
   return inputs;
+}
+
+Result<bool> ScanFiles::HideDeleted(const lake::ScanFile& scan) {
+  lake::RowSet rows;
+  for (const lake::SharedFile& deletes : scan.position_deletes) {
+    TRY(CheckReadable(deletes->file));
+    const std::vector<lake::FileRows> read = TRY(deletes_.Read(deletes->file, {scan.data}));
+    for (const lake::FileRows& one : read)
+      for (const int64_t row : one.rows) rows.Add(row);
+  }
+  if (rows.size() == 0) return false;
+  const File* file = TRY(Open(scan.data->file));
+  hidden_[file->name] = std::move(rows);
+  return true;
+}
+
+std::vector<engine::HiddenRows> ScanFiles::Hidden() const {
+  std::vector<engine::HiddenRows> hidden;
+  hidden.reserve(hidden_.size());
+  for (const auto& [name, rows] : hidden_) hidden.push_back({name, rows.words()});
+  return hidden;
 }
 
 }  // namespace caudal::query

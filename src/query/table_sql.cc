@@ -16,7 +16,7 @@ namespace {
 
 using engine::QuoteText;
 
-// Columns that DuckDB adds for the joins with deletes.
+// Columns that DuckDB adds for the deletes.
 constexpr std::string_view kFileColumn = "caudal_file_name";
 constexpr std::string_view kRowColumn = "file_row_number";
 // Statistics of many writers leave NaNs out, while to DuckDB a NaN is above all numbers.
@@ -43,9 +43,10 @@ std::string TextOf(const std::vector<Value>& values) {
 
 // Files that are read by the same text.
 struct Group {
-  std::string list;       // of columns
-  SharedColumns columns;  // of one of them
-  bool deletes = false;   // any
+  std::string list;        // of columns
+  SharedColumns columns;   // of one of them
+  bool positions = false;  // rows are deleted by position; of `equality` likewise
+  bool equality = false;
   std::vector<const lake::ScanFile*> files;
 };
 
@@ -72,7 +73,6 @@ class Builder {
   Result<void> Add(const lake::ScanFile& file);
   Result<std::string> Select(const Group& group);
   Result<std::string> Paths(const std::vector<const lake::DataFile*>& files);
-  Result<std::string> PositionDeletes(const Group& group);
   Result<std::string> EqualityDeletes(const Group& group, std::string& where);
   Result<std::string> DeletedKeys(const std::vector<const lake::LiveFile*>& deletes,
                                   const std::vector<int32_t>& ids);
@@ -88,18 +88,19 @@ class Builder {
 Result<void> Builder::Add(const lake::ScanFile& file) {
   const SharedColumns columns = TRY(projections_.ColumnsOf(file.data->file, files_));
   std::string list = TRY(projections_.ListOf(*file.data, columns));
-  const bool deletes = !file.position_deletes.empty() || !file.equality_deletes.empty();
+  const bool positions = TRY(files_.HideDeleted(file));
+  const bool equality = !file.equality_deletes.empty();
   // Of columns of other types, too: DuckDB would read all files' values as of the first one's type.
   std::string key =
-      fmt::format("{}{}/", deletes ? "d" : "p", static_cast<const void*>(columns.get()));
+      fmt::format("{}{}/", positions ? "d" : "p", static_cast<const void*>(columns.get()));
   // Equality deletes are those of a partition, and find their keys by the file's own columns.
-  if (!file.equality_deletes.empty())
+  if (equality)
     key += fmt::format("e{}/{}/", file.data->spec_id, TextOf(file.data->file.partition));
   key += list;
   const auto [at, fresh] = by_key_.emplace(std::move(key), groups_.size());
   if (fresh) {
-    if (deletes) TRY(CheckNames(*columns));
-    groups_.push_back({std::move(list), columns, deletes, {}});
+    if (positions || equality) TRY(CheckNames(*columns));
+    groups_.push_back({std::move(list), columns, positions, equality, {}});
   }
   groups_[at->second].files.push_back(&file);
   return {};
@@ -132,38 +133,19 @@ Result<std::string> Builder::Select(const Group& group) {
   data.reserve(group.files.size());
   for (const lake::ScanFile* file : group.files) data.push_back(&file->data->file);
   const std::string paths = TRY(Paths(data));
-  if (!group.deletes)
+  if (!group.positions && !group.equality)
     return fmt::format("SELECT {} FROM read_parquet({}, {}) d", group.list, paths, kOptions);
-  const std::string positions = TRY(PositionDeletes(group));
+  std::string rows = fmt::format("read_parquet({}, {}, filename = '{}', file_row_number = true) d",
+                                 paths, kOptions, kFileColumn);
   std::string where;
-  const std::string keys = TRY(EqualityDeletes(group, where));
-  std::string rows =
-      fmt::format("read_parquet({}, {}, filename = '{}', file_row_number = true) d{}", paths,
-                  kOptions, kFileColumn, positions);
-  if (!keys.empty() && !positions.empty()) rows = fmt::format("(SELECT d.* FROM {}) d", rows);
-  return fmt::format("SELECT {} FROM {}{}{}", group.list, rows, keys, where);
-}
-
-Result<std::string> Builder::PositionDeletes(const Group& group) {
-  std::vector<const lake::DataFile*> deletes;
-  std::set<std::string_view> seen;
-  std::string pairs;
-  for (const lake::ScanFile* file : group.files) {
-    const ScanFiles::File* data = TRY(files_.Open(file->data->file));
-    for (const lake::SharedFile& each : file->position_deletes) {
-      const ScanFiles::File* opened = TRY(files_.Open(each->file));
-      if (seen.insert(each->file.path).second) deletes.push_back(&each->file);
-      pairs += fmt::format("{}('{}', {}, '{}')", pairs.empty() ? "" : ", ", data->sql_path,
-                           QuoteText(file->data->file.path), opened->sql_path);
-    }
+  if (group.positions)
+    where = fmt::format(" WHERE caudal_visible(d.{}, d.{})", kFileColumn, kRowColumn);
+  if (group.equality) {
+    if (group.positions) rows = fmt::format("(SELECT d.* FROM {}{}) d", rows, where);
+    where.clear();
+    rows += TRY(EqualityDeletes(group, where));
   }
-  if (deletes.empty()) return std::string();
-  const std::string paths = TRY(Paths(deletes));
-  return fmt::format(
-      " ANTI JOIN (SELECT m.data, p.pos FROM read_parquet({}, hive_partitioning = false, "
-      "filename = '{}') p JOIN (VALUES {}) m(data, uri, deletes) ON p.file_path = m.uri AND "
-      "p.{} = m.deletes) x ON x.data = d.{} AND x.pos = d.{}",
-      paths, kFileColumn, pairs, kFileColumn, kFileColumn, kRowColumn);
+  return fmt::format("SELECT {} FROM {}{}", group.list, rows, where);
 }
 
 // A row is gone when its key was deleted later than its file was written.

@@ -18,7 +18,8 @@ struct TableScan {
 };
 
 // Columns are found by field id: names, order and types of files don't matter. Files that are read
-// alike are one read_parquet; only those that have deletes are joined with them.
+// alike are one read_parquet. Rows that are deleted by position are hidden (ScanFiles); only files
+// that have equality deletes are joined with them.
 Result<std::string> TableSql(const TableScan& scan, ScanFiles& files);
 
 }  // namespace caudal::query

@@ -13,7 +13,7 @@ constexpr size_t kReadyBytesMax = 1u << 20;
 // does.
 constexpr std::chrono::milliseconds kPatience{5};
 constexpr int kAskAgainMaxMs = 10;
-constexpr int kAskAgainShare = 32;  // of the time that it has taken so far
+constexpr int kAskAgainShare = 64;  // of the time that it has taken so far
 constexpr size_t kSqlShown = 1000;
 
 }  // namespace

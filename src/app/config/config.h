@@ -239,6 +239,7 @@ struct LakeConfig {
   MaintenanceConfig maintenance;
   uint64_t parquet_memory = 512u << 20;
   uint64_t manifest_cache = 64u << 20;
+  uint64_t delete_cache = 64u << 20;
   uint64_t keys_memory = 256u << 20;
   uint64_t transaction_memory = 256u << 20;
 };

@@ -56,6 +56,8 @@ const std::vector<Key<LakeConfig>>& Keys() {
             "Memory for reading and writing the files of tables."),
       Field("manifest_cache", &C::manifest_cache, Size{0, 64ull << 30}, kRestart,
             "Memory for manifests of tables, parsed."),
+      Field("delete_cache", &C::delete_cache, Size{0, 64ull << 30}, kRestart,
+            "Memory for rows of tables that are deleted by position, as their files say."),
       Field("keys_memory", &C::keys_memory, Size{1 << 20, 64ull << 30}, kRestart,
             "Memory for primary keys of tables that are changed by key, beside their index files."),
       Field("transaction_memory", &C::transaction_memory, Size{1 << 20, 64ull << 30}, kRestart,

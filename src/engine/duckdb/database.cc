@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/random.h"
 #include "engine/duckdb/configure.h"
 #include "engine/duckdb/errors.h"
 #include "engine/duckdb/test_functions.h"
@@ -22,6 +23,9 @@ constexpr auto kConfiguration = std::to_array<std::pair<const char*, const char*
     {"allow_unsigned_extensions", "false"},
     {"allow_persistent_secrets", "false"},
 });
+
+// What it remembers of files, and what DuckDB forgets to free, goes with it.
+constexpr int kSessionsMax = 100;
 
 // Of all sessions, in this order: the directories can't be named once access is off.
 constexpr auto kAlways = std::to_array<const char*>({
@@ -62,6 +66,8 @@ Result<Database> Database::Open() {
     return DuckDbError(TakeText(failure));
   if (duckdb_connect(opened.database_.get(), opened.connection_.Receive()) != DuckDBSuccess)
     return MakeError(ErrorKind::kInternal, "DuckDB gives no connection");
+  opened.visible_rows_ = std::make_unique<VisibleRows>();
+  TRY(opened.visible_rows_->AddTo(opened.connection()));
   AddTestFunctions(opened.connection());
   for (const char* sql : kAlways) TRY(opened.Execute(sql));
   return opened;
@@ -94,7 +100,27 @@ bool Database::Fits(const BeginMessage& session) const {
 Result<void> Database::Begin(const BeginMessage& session) {
   const bool ready = expected_ && SameLimits(expected_->limits, session.limits) && Fits(session);
   if (!ready) TRY(Expect(session));
-  return Execute("SET lock_configuration = true");
+  TRY(Execute("SET lock_configuration = true"));
+  if (session.undone) TRY(BeginAgain());
+  return {};
+}
+
+Result<void> Database::BeginAgain() {
+  ++sessions_;
+  return Execute("BEGIN TRANSACTION");
+}
+
+bool Database::Undo() {
+  visible_rows_->HideNothing();
+  if (sessions_ >= kSessionsMax || !Execute("ROLLBACK").ok()) return false;
+  // The one thing of a connection that a query can change.
+  const auto seed = static_cast<double>(SystemRandom().Below(1u << 30)) / (1u << 30);
+  return Execute("SELECT setseed(" + std::to_string(seed) + ")").ok();
+}
+
+bool Database::Serves(const BeginMessage& session) const {
+  return session.undone && expected_ && SameLimits(expected_->limits, session.limits) &&
+         Fits(session);
 }
 
 Result<uint64_t> Database::HeldBytes() {

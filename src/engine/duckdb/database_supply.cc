@@ -49,6 +49,13 @@ Result<Database> DatabaseSupply::OpenExpecting(const std::optional<BeginMessage>
 Result<Database> DatabaseSupply::Begin(const BeginMessage& session) {
   Database database;
   bool fits = false;
+  bool again = false;
+  {
+    MutexLock lock(mutex_);
+    again = undone_ && undone_->Serves(session);
+    if (again) database = *std::exchange(undone_, std::nullopt);
+  }
+  if (again && database.BeginAgain().ok()) return database;
   {
     MutexLock lock(mutex_);
     while (spare_.empty() && missing_ > 0) changed_.Wait(mutex_);
@@ -65,11 +72,16 @@ Result<Database> DatabaseSupply::Begin(const BeginMessage& session) {
   return database;
 }
 
-void DatabaseSupply::End(Database database) {
+void DatabaseSupply::End(Database database, bool undone) {
+  const bool again = undone && database.Undo();
   const bool later = HoldsNothing(database);
   if (!later) database = Database();
   MutexLock lock(mutex_);
-  if (later) used_.push_back(std::move(database));
+  if (again && later) {
+    undone_ = std::move(database);
+  } else if (later) {
+    used_.push_back(std::move(database));
+  }
   if (spare_.empty() && missing_ == 0) missing_ = BatchFor(last_);
   changed_.NotifyAll();
 }
@@ -78,6 +90,7 @@ void DatabaseSupply::Tidy() {
   std::vector<Database> used;
   MutexLock lock(mutex_);
   used.swap(used_);
+  if (undone_) used.push_back(*std::exchange(undone_, std::nullopt));
 }  // closed when the lock is gone
 
 void DatabaseSupply::Keep() {

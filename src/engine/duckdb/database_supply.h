@@ -24,9 +24,10 @@ class DatabaseSupply {
 
   // One that the session has for itself.
   Result<Database> Begin(const BeginMessage& session) EXCLUDES(mutex_);
-  // The session is over. A database that holds next to nothing is closed later, others at once.
-  void End(Database database) EXCLUDES(mutex_);
-  // Closes what End put aside; free memory goes back to the kernel.
+  // The session is over. Its database is kept for the next one, if the session was to be undone;
+  // else it is closed, later when it holds next to nothing.
+  void End(Database database, bool undone) EXCLUDES(mutex_);
+  // Closes what End kept or put aside; free memory goes back to the kernel.
   void Tidy() EXCLUDES(mutex_);
 
  private:
@@ -37,6 +38,7 @@ class DatabaseSupply {
   CondVar changed_;
   std::vector<Database> spare_ GUARDED_BY(mutex_);
   std::vector<Database> used_ GUARDED_BY(mutex_);
+  std::optional<Database> undone_ GUARDED_BY(mutex_);
   size_t missing_ GUARDED_BY(mutex_) = 0;                // that the thread is to open
   std::optional<BeginMessage> last_ GUARDED_BY(mutex_);  // the next session is likely alike
 };

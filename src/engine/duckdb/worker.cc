@@ -81,6 +81,10 @@ class Worker {
         changed_.NotifyAll();
         return {};
       }
+      case FrameType::kHide: {
+        const HideMessage message = TRY(HideMessage::Read(frame.payload));
+        return database_.visible_rows().Hide(message, frame.file);
+      }
       case FrameType::kMore: {
         const NumberMessage message = TRY(NumberMessage::Read(frame.payload));
         credit_.Add(message.number);
@@ -111,13 +115,14 @@ class Worker {
     if (!begun.ok()) return Send(FrameType::kFailed, FailedMessage{0, begun.error()}.Write());
     database_ = std::move(begun).take();
     in_session_ = true;
+    undone_ = message.undone;
     return Send(FrameType::kBegun, "");
   }
 
   // A second end asks for the memory that was kept for the next session.
   Result<void> End() {
     if (in_session_) {
-      supply_.End(std::exchange(database_, Database()));
+      supply_.End(std::exchange(database_, Database()), undone_);
       tidy_at_ = steady_clock::now() + kMemoryKept;
     } else {
       supply_.Tidy();
@@ -204,6 +209,7 @@ class Worker {
   // The reader's.
   DatabaseSupply supply_;
   bool in_session_ = false;
+  bool undone_ = false;                              // the session is to be
   std::optional<steady_clock::time_point> tidy_at_;  // unless there is a session by then
   uint64_t segment_max_ = kSegmentMaxLeast;
 

@@ -1,11 +1,14 @@
 #include "lake/catalog/purge.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 
 #include "base/log.h"
 #include "lake/catalog/locations.h"
 #include "lake/catalog/read_object.h"
+#include "lake/files/paths.h"
 #include "lake/format/manifest.h"
 
 namespace caudal::lake {
@@ -13,7 +16,10 @@ namespace {
 
 class Purge {
  public:
-  Purge(objects::Store& store, const TableMetadata& metadata) : store_(store), metadata_(metadata) {
+  Purge(objects::Store& store, const TableMetadata& metadata)
+      : store_(store),
+        metadata_(metadata),
+        own_{metadata.location + "/", DataFolder(metadata) + "/"} {
     const auto collected = metadata.properties.find("gc.enabled");
     data_too_ = collected == metadata.properties.end() || collected->second != "false";
   }
@@ -52,7 +58,8 @@ class Purge {
         Failed(file.path, manifest.error());
         return;
       }
-      for (const ManifestEntry& entry : manifest->entries) Remove(entry.file.path);
+      for (const ManifestEntry& entry : manifest->entries)
+        if (IsOwn(entry.file.path)) Remove(entry.file.path);
     }
     Remove(file.path);
   }
@@ -64,6 +71,10 @@ class Purge {
   Result<Manifest> Read(const ManifestFile& file) {
     const std::string bytes = TRY(ReadTableFile(store_, file.path));
     return ReadManifest(bytes, file);
+  }
+
+  bool IsOwn(const std::string& path) const {
+    return std::ranges::any_of(own_, [&](const auto& folder) { return path.starts_with(folder); });
   }
 
   void Remove(const std::string& location) {
@@ -86,6 +97,7 @@ class Purge {
 
   objects::Store& store_;
   const TableMetadata& metadata_;
+  const std::array<std::string, 2> own_;
   bool data_too_ = true;
   std::set<std::string> done_;  // lists and manifests
   PurgeReport report_;

@@ -36,39 +36,48 @@ Result<Batch> ReadRowsAt(objects::Store& store, engine::InProcessDatabase& datab
   return batch;
 }
 
-Result<std::vector<FileRows>> ReadPositionDeletes(objects::Store& store,
-                                                  engine::InProcessDatabase& database,
-                                                  const DataFile& deletes,
-                                                  const std::vector<SharedFile>& data) {
-  std::unordered_map<std::string_view, size_t> place;
-  std::vector<FileRows> found;
-  for (const SharedFile& file : data) {
-    place[file->file.path] = found.size();
-    found.push_back({file, {}});
-  }
+Result<DeletedPositions> ReadPositionDeletes(objects::Store& store,
+                                             engine::InProcessDatabase& database,
+                                             const DataFile& deletes) {
+  DeletedPositions found;
   TableFileReader reader =
       TRY(TableFileReader::Open(store, database, deletes, PositionDeleteSchema()));
   while (true) {
-    const std::optional<engine::ParquetRows> rows = TRY(reader.Next());
-    if (!rows) break;
-    const Batch& batch = rows->batch;
+    const std::optional<engine::ParquetRows> read = TRY(reader.Next());
+    if (!read) break;
+    const Batch& batch = read->batch;
     const auto* positions = batch.column(1).values<int64_t>();
+    // Rows of one file come together.
+    std::string_view path;
+    std::vector<int64_t>* rows = nullptr;
     for (int64_t i = 0; i < batch.rows(); ++i) {
-      const auto at = place.find(batch.column(0).bytes(i));
-      if (at == place.end()) continue;
-      const DataFile& file = data[at->second]->file;
-      if (positions[i] < 0 || positions[i] >= file.record_count)
-        return MakeError(ErrorKind::kCorrupt,
-                         fmt::format("{} deletes row {} of {}, which has {}", deletes.path,
-                                     positions[i], file.path, file.record_count));
-      found[at->second].rows.push_back(positions[i]);
+      const std::string_view now = batch.column(0).bytes(i);
+      if (rows == nullptr || now != path) rows = &found[std::string(now)];
+      path = now;
+      rows->push_back(positions[i]);
     }
   }
-  std::erase_if(found, [](const FileRows& one) { return one.rows.empty(); });
-  for (FileRows& one : found) {
-    std::ranges::sort(one.rows);
-    const auto [first, last] = std::ranges::unique(one.rows);
-    one.rows.erase(first, last);
+  for (auto& [path, rows] : found) {
+    if (!std::ranges::is_sorted(rows)) std::ranges::sort(rows);
+    const auto [first, last] = std::ranges::unique(rows);
+    rows.erase(first, last);
+  }
+  return found;
+}
+
+Result<std::vector<FileRows>> RowsOf(const DeletedPositions& rows, const DataFile& deletes,
+                                     const std::vector<SharedFile>& data) {
+  std::vector<FileRows> found;
+  for (const SharedFile& one : data) {
+    const DataFile& file = one->file;
+    const auto at = rows.find(file.path);
+    if (at == rows.end()) continue;
+    for (const int64_t row : {at->second.front(), at->second.back()})
+      if (row < 0 || row >= file.record_count)
+        return MakeError(ErrorKind::kCorrupt,
+                         fmt::format("{} deletes row {} of {}, which has {}", deletes.path, row,
+                                     file.path, file.record_count));
+    found.push_back({one, at->second});
   }
   return found;
 }

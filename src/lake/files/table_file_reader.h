@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -40,11 +42,14 @@ Result<Batch> ReadRowsAt(objects::Store& store, engine::InProcessDatabase& datab
                          const DataFile& file, const Schema& columns,
                          std::span<const int64_t> rows);
 
-// The rows that a file of position deletes deletes, of those data files among `data` that they
-// apply to. kCorrupt, naming both files, when one hasn't so many rows.
-Result<std::vector<FileRows>> ReadPositionDeletes(objects::Store& store,
-                                                  engine::InProcessDatabase& database,
-                                                  const DataFile& deletes,
-                                                  const std::vector<SharedFile>& data);
+// What a file of position deletes says: rows of data files, by their paths; ascending, each once.
+using DeletedPositions = std::unordered_map<std::string, std::vector<int64_t>>;
+Result<DeletedPositions> ReadPositionDeletes(objects::Store& store,
+                                             engine::InProcessDatabase& database,
+                                             const DataFile& deletes);
+// Of these, the rows of data files that they apply to. kCorrupt, naming both files, when one hasn't
+// so many rows.
+Result<std::vector<FileRows>> RowsOf(const DeletedPositions& rows, const DataFile& deletes,
+                                     const std::vector<SharedFile>& data);
 
 }  // namespace caudal::lake

@@ -30,6 +30,7 @@ class RowSet {
     --size_;
   }
   int64_t size() const { return size_; }
+  const std::vector<uint64_t>& words() const { return words_; }  // row r: bit r % 64 of r / 64
   uint64_t memory() const { return words_.size() * sizeof(uint64_t); }
 
   // Ascending.

@@ -128,8 +128,8 @@ Result<void> TableKeys::ReadDeletes(const SharedFile& deletes, const std::vector
   for (const ScanFile& file : scan)
     if (std::ranges::find(file.position_deletes, deletes) != file.position_deletes.end())
       hit.push_back(file.data);
-  const std::vector<FileRows> deleted =
-      TRY(ReadPositionDeletes(store_, database_, deletes->file, hit));
+  const DeletedPositions rows = TRY(ReadPositionDeletes(store_, database_, deletes->file));
+  const std::vector<FileRows> deleted = TRY(RowsOf(rows, deletes->file, hit));
   Delete(deleted);
   return {};
 }

@@ -126,6 +126,8 @@ Result<bool> Compactor::RunRound(const TableName& table, const CompactionPolicy&
   TRY(round.deleted.Read(writer_.context(), metadata, *files));
   round.plan = PlanCompaction(metadata, *files, round.deleted, policy);
   if (round.plan.empty()) return false;
+  round.state = writer_.StateOf(metadata.uuid);
+  const Backlog::Running running(round.state->backlog);
   TRY(LoadDeletes(round));
   Result<void> done = [&]() -> Result<void> {
     TRY(RewriteAll(round));
@@ -154,7 +156,6 @@ Result<void> Compactor::LoadDeletes(Round& round) {
 
 Result<void> Compactor::RewriteAll(Round& round) {
   const TableMetadata& metadata = *round.read.metadata;
-  round.state = writer_.StateOf(metadata.uuid);
   {
     const std::unique_lock turn(round.state->turn);
     const TableKeys* keys = round.state->keys.get();
@@ -172,6 +173,10 @@ Result<void> Compactor::RewriteAll(Round& round) {
   for (const CompactionGroup& group : round.plan.groups) {
     RewrittenGroup made =
         TRY(Rewrite(writer_.context(), metadata, group, round.deleted, equality, options));
+    // In their place among the files of the partition: what others append meanwhile lies behind.
+    if (group.in_sequence)
+      for (WrittenFile& file : made.files)
+        file.added.sequence_number = group.files.back().data->sequence_number;
     round.groups.push_back(std::move(made));
   }
   return {};
@@ -193,8 +198,7 @@ Result<void> Compactor::MergeDeletes(Round& round) {
     std::vector<SharedFile> hit;
     for (const std::string& path : round.deleted.HitBy(file->file.path))
       if (const auto at = data.find(path); at != data.end()) hit.push_back(at->second);
-    const std::vector<FileRows> read = TRY(
-        ReadPositionDeletes(writer_.context().store, writer_.context().database, file->file, hit));
+    const std::vector<FileRows> read = TRY(writer_.deletes().Read(file->file, hit));
     for (const FileRows& one : read) {
       auto& [of, set] = rows[one.file->file.path];
       of = one.file;

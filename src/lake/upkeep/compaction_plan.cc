@@ -62,6 +62,8 @@ class Planner {
 
   CompactionPlan Plan() {
     equality_ = files_.Files(FileContent::kEqualityDeletes).size();
+    log_ = equality_ == 0 && files_.Files(FileContent::kPositionDeletes).empty() &&
+           metadata_.schema().identifier_field_ids().empty();
     for (ScanFile& scan : PlanScan(files_, metadata_)) Sort(std::move(scan));
     const size_t enough = policy_.everything ? 2 : Enough(small_, policy_);
     for (auto& [partition, part] : parts_) Group(part, enough);
@@ -92,11 +94,11 @@ class Planner {
 
   void Sort(ScanFile scan) {
     const LiveFile& data = *scan.data;
-    if (!Readable(data.file) || data.sequence_number > policy_.sequence_number_max) return;
+    if (!Readable(data.file) || data.file_sequence_number > policy_.sequence_number_max) return;
     const size_t tier = tiers_.Of(data);
     if (tier < kTiers) ++small_;
     const bool must = Must(scan);
-    if (!must && tier == kTiers) return;
+    if (!must && tier == kTiers && !log_) return;
     // What is of another spec is split anew anyhow.
     const bool current = data.spec_id == metadata_.default_spec_id;
     Part& part = parts_[current ? PartitionText(data) : std::to_string(data.spec_id)];
@@ -104,23 +106,57 @@ class Planner {
     (must ? part.must : part.small).push_back(std::move(scan));
   }
 
+  static void InSequence(std::vector<ScanFile>& files) {
+    std::ranges::sort(files, {}, [](const ScanFile& scan) {
+      return std::pair(scan.data->sequence_number, std::string_view(scan.data->file.path));
+    });
+  }
+
   void Group(Part& part, size_t enough) {
+    const size_t tiers = policy_.everything ? kTiers : TiersToMerge(part.counts, enough);
+    if (log_ && part.must.empty()) return GroupRuns(part, tiers);
     std::vector<ScanFile> chosen = std::move(part.must);
     const size_t size = chosen.size();
-    const size_t tiers = policy_.everything ? kTiers : TiersToMerge(part.counts, enough);
     for (ScanFile& scan : part.small)
       if (tiers_.Of(*scan.data) < tiers) chosen.push_back(std::move(scan));
     if (chosen.empty() || (chosen.size() == 1 && size == 0)) return;
-    std::ranges::sort(chosen, {}, [](const ScanFile& scan) {
-      return std::pair(scan.data->sequence_number, std::string_view(scan.data->file.path));
-    });
+    InSequence(chosen);
+    Split(std::move(chosen), false);
+  }
+
+  // Between files that are large enough: from the first that is to be merged to the last.
+  void GroupRuns(Part& part, size_t tiers) {
+    InSequence(part.small);
+    std::vector<ScanFile> run;
+    size_t merged = 0;  // of the run, up to the last that is to be merged
+    const auto end = [&] {
+      run.resize(merged);
+      if (merged > 1) Split(std::move(run), true);
+      run.clear();
+      merged = 0;
+    };
+    for (ScanFile& scan : part.small) {
+      const size_t tier = tiers_.Of(*scan.data);
+      if (tier == kTiers) {
+        end();
+      } else if (tier < tiers || merged > 0) {
+        run.push_back(std::move(scan));
+        if (tier < tiers) merged = run.size();
+      }
+    }
+    end();
+  }
+
+  void Split(std::vector<ScanFile> chosen, bool in_sequence) {
     CompactionGroup group;
+    group.in_sequence = in_sequence;
     uint64_t bytes = 0;
     for (ScanFile& scan : chosen) {
       const auto more = static_cast<uint64_t>(scan.data->file.file_size_bytes);
       if (!group.files.empty() && bytes + more > policy_.group_bytes) {
         Add(std::move(group), bytes);
         group = {};
+        group.in_sequence = in_sequence;
         bytes = 0;
       }
       bytes += more;
@@ -173,6 +209,7 @@ class Planner {
   const CompactionPolicy& policy_;
   const Tiers tiers_;
   size_t equality_ = 0;
+  bool log_ = false;
   size_t small_ = 0;
   std::map<std::string, Part> parts_;
   CompactionPlan plan_;

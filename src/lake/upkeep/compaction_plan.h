@@ -19,7 +19,7 @@ struct CompactionPolicy {
   size_t files_min = 32;           // of one tier and partition: data files; files of deletes
   size_t files_few = 4;            // likewise, when the table has more than `small_max` of a kind
   size_t small_max = 128;          // small files of one kind
-  double deleted_share = 0.3;      // of a data file's rows: it is rewritten
+  double deleted_share = 0.2;      // of a data file's rows: it is rewritten
   double settled_share = 0.005;    // likewise, of a table that has come to rest
   size_t equality_files_max = 16;  // more such deletes: what they hit is rewritten
   uint64_t group_bytes = 512u << 20;   // that are rewritten as one
@@ -35,6 +35,9 @@ struct CompactionPolicy {
 struct CompactionGroup {
   std::vector<ScanFile> files;  // in the order of their sequence numbers
   bool current_spec = true;     // all of them are of the table's present partition spec
+  // They lie side by side among all files of the partition: rows keep the order in which they came,
+  // when the new files keep their place there.
+  bool in_sequence = false;
 };
 
 struct CompactionPlan {
@@ -43,7 +46,8 @@ struct CompactionPlan {
   bool empty() const { return groups.empty() && deletes.empty(); }
 };
 
-// Pure. `deleted` is of the same state.
+// Pure. `deleted` is of the same state. A table without key and without deletes is a log: its files
+// are merged with those that lie between, or not at all.
 CompactionPlan PlanCompaction(const TableMetadata& metadata, const SnapshotFiles& files,
                               const DeletedRows& deleted, const CompactionPolicy& policy);
 

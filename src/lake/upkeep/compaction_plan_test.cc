@@ -12,11 +12,12 @@ namespace {
 
 class CompactionPlanTest : public testing::Test {
  protected:
-  CompactionPlanTest() {
+  CompactionPlanTest() { MakeTable({1}); }
+  void MakeTable(const std::vector<int32_t>& key) {
     NewTable table;
     table.uuid = "f79c3e09-677c-4bbd-a479-3f349cb785e7";
     table.location = "gs://lake/t";
-    table.schema = Schema::Make(0, {Field{1, "id", Type(TypeKind::kLong), true}}).value();
+    table.schema = Schema::Make(0, {Field{1, "id", Type(TypeKind::kLong), true}}, key).value();
     metadata_ = MakeTableMetadata(table, 1).value();
   }
   void Add(int64_t bytes, FileContent content = FileContent::kData, int32_t spec = 0) {
@@ -26,7 +27,7 @@ class CompactionPlanTest : public testing::Test {
     file->file.record_count = std::max<int64_t>(bytes / 100, 1);
     file->file.file_size_bytes = bytes;
     file->spec_id = spec;
-    file->sequence_number = number_;
+    file->sequence_number = file->file_sequence_number = number_;
     files_.push_back(std::move(file));
   }
   SnapshotFiles Files() const {
@@ -73,6 +74,33 @@ TEST_F(CompactionPlanTest, TakesAllThatIsAskedFor) {
   EXPECT_EQ(Plan().groups.size(), 2u);
   policy_.sequence_number_max = 3;
   EXPECT_EQ(Plan().groups.size(), 1u);
+}
+
+TEST_F(CompactionPlanTest, MergesALogWithWhatLiesBetween) {
+  MakeTable({});
+  Add(200'000);
+  for (int i = 0; i < 20; ++i) Add(1000);
+  Add(200'000);
+  Add(1000);
+  Add(120 << 20);  // large enough: it stays, and nothing is merged across it
+  for (int i = 0; i < 11; ++i) Add(1000);
+  Add(200'000);
+  const CompactionPlan plan = Plan();
+  ASSERT_EQ(plan.groups.size(), 2u);
+  const auto numbers = [&](size_t group) {
+    EXPECT_TRUE(plan.groups[group].in_sequence);
+    const std::vector<ScanFile>& files = plan.groups[group].files;
+    EXPECT_TRUE(std::ranges::is_sorted(
+        files, {}, [](const ScanFile& scan) { return scan.data->sequence_number; }));
+    return std::tuple(files.front().data->sequence_number, files.back().data->sequence_number,
+                      files.size());
+  };
+  EXPECT_EQ(numbers(0), std::tuple(2, 23, 22u));
+  EXPECT_EQ(numbers(1), std::tuple(25, 35, 11u));
+  // With deletes there is no telling.
+  Add(1000, FileContent::kPositionDeletes);
+  EXPECT_FALSE(Plan().groups.at(0).in_sequence);
+  EXPECT_EQ(Plan().groups.at(0).files.size(), 32u);
 }
 
 TEST_F(CompactionPlanTest, BoundsFilesAndWhatIsRewritten) {

@@ -1,5 +1,6 @@
 #include "lake/upkeep/compaction.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <random>
@@ -105,6 +106,60 @@ class CompactionTest : public WriterFixture {
   std::atomic<bool> stop_ = false;
   std::mt19937_64 random{5};
 };
+
+// Files of landed changes, which others go on to land while they are merged.
+TEST_F(CompactionTest, KeepsTheOrderOfALog) {
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  NewTable shape;
+  shape.schema = Schema::Make(0, Columns().fields()).value();
+  Make("t", shape);
+  policy_.target_bytes = 40'000;
+  int64_t next = 0;
+  int landed = 0;
+  const auto land = [&](int files) {
+    ASSERT_TRUE(
+        Change("t", [&](WriteTransaction& tx, const TableName& table) -> Result<void> {
+          for (int i = 0; i < files; ++i) {
+            std::vector<std::pair<int64_t, std::string>> rows;
+            const uint64_t count = random() % 6 == 0 ? 1000 : 1 + random() % 50;
+            for (uint64_t row = 0; row < count; ++row)
+              rows.emplace_back(next++, SystemRandom().Hex(20));
+            TRY(tx.AddFile(table, Land(fmt::format("gs://landing/{:08}.parquet", landed++), rows)));
+          }
+          return {};
+        }).ok());
+  };
+  // In the order of sequence numbers, as whoever reads the manifests has them.
+  const auto expect_in_order = [&] {
+    ManifestCache cache(*store_, 64u << 20);
+    const LoadedTable table = catalog_->Load(Name("t")).value();
+    std::vector<SharedFile> files =
+        cache.Read(*table.metadata->current_snapshot()).value()->Files(FileContent::kData);
+    std::ranges::sort(files, {}, [](const SharedFile& file) {
+      return std::pair(file->sequence_number, std::string_view(file->file.path));
+    });
+    int64_t expected = 0;
+    for (const SharedFile& file : files)
+      ForEachBatch(file->file, Columns(), [&](const Batch& batch, int64_t) {
+        for (int64_t row = 0; row < batch.rows(); ++row)
+          ASSERT_EQ(batch.column(0).values<int64_t>()[row], expected++) << file->file.path;
+      });
+    ASSERT_EQ(expected, next);
+  };
+  CompactionReport report;
+  for (int round = 0; round < 14; ++round) {
+    for (uint64_t i = 2 + random() % 4; i > 0; --i) land(random() % 3 == 0 ? 2 : 1);
+    Compactor compactor(*writer_, policy_, stop_);
+    compactor.set_before_commit([&] { land(1); });
+    report.Add(
+        (round % 5 == 4 ? compactor.RunAll(Name("t")) : compactor.Run(Name("t"), 1)).value());
+    expect_in_order();
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(report.commits, 8);
+  EXPECT_GT(report.removed_data_files, 40);
+  EXPECT_LT(DataFiles("t"), static_cast<size_t>(landed));
+}
 
 TEST_F(CompactionTest, MergesSmallFilesAndTheirDeletes) {
   Make("t");

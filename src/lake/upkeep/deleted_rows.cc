@@ -18,8 +18,7 @@ void DeletedRows::Reset() {
 
 Result<void> DeletedRows::ReadFile(const WriteContext& context, const SharedFile& deletes,
                                    const std::vector<SharedFile>& candidates) {
-  const std::vector<FileRows> found =
-      TRY(ReadPositionDeletes(context.store, context.database, deletes->file, candidates));
+  const std::vector<FileRows> found = TRY(context.deletes.Read(deletes->file, candidates));
   std::vector<std::string>& hit = hit_by_[deletes->file.path];
   hit.clear();
   for (const FileRows& one : found) {

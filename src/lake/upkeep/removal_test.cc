@@ -77,6 +77,45 @@ TEST_F(RemovalTest, RemovesWhatSnapshotsLeftBehindAfterAWhile) {
     EXPECT_EQ(ReadSnapshot(*table.metadata, snapshot).size(), 5u);
 }
 
+// Files that lie outside of the table's location are others': landed changes, say.
+TEST_F(RemovalTest, LeavesObjectsThatOthersMade) {
+  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+  Make("t");
+  std::vector<std::string> landed;
+  for (int64_t i = 0; i < 6; ++i) {
+    landed.push_back("gs://landing/shop/" + std::to_string(i) + ".parquet");
+    const DataFile file = Land(landed.back(), {{i, "a"}});
+    ASSERT_TRUE(Change("t", [&](WriteTransaction& tx, const TableName& table) {
+                  return tx.AddFile(table, file);
+                }).ok());
+  }
+  const auto all_there = [&] {
+    return std::ranges::all_of(landed, [&](const auto& uri) { return Exists(uri); });
+  };
+  Compact("t");  // the table is in files of its own now
+  EXPECT_EQ(FilesOf("t")->Files(FileContent::kData).size(), 1u);
+  Run();
+  clock_.Advance(200h);
+  ASSERT_TRUE(Upsert("t", {{1, "last"}}).ok());  // snapshots with the landed files go
+  EXPECT_EQ(catalog_->Load(Name("t")).value().metadata->snapshots.size(), 1u);
+  Run();
+  clock_.Advance(200h);
+  EXPECT_GT(Run().removed, 0);
+  EXPECT_TRUE(all_there());
+  EXPECT_EQ(Read("t").size(), 6u);
+
+  const DataFile again = Land("gs://landing/shop/again.parquet", {{77, "b"}});
+  landed.push_back(again.path);
+  ASSERT_TRUE(Change("t", [&](WriteTransaction& tx, const TableName& table) {
+                return tx.AddFile(table, again);
+              }).ok());
+  const std::string data = PlaceOf(LocationOf("t")).value().name + "/data/";
+  EXPECT_GT(Objects(data), 0u);
+  ASSERT_TRUE(catalog_->Drop(Name("t"), true).ok());
+  EXPECT_EQ(Objects(data), 0u);
+  EXPECT_TRUE(all_there());
+}
+
 TEST_F(RemovalTest, RemovesOldMetadataFilesSooner) {
   Make("t");
   SetProperty("t", "write.metadata.previous-versions-max", "2");

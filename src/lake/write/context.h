@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "engine/in_process.h"
+#include "lake/files/position_delete_cache.h"
 #include "objects/store.h"
 
 namespace caudal::lake {
@@ -15,7 +16,8 @@ struct WriteContext {
   engine::InProcessDatabase& database;
   objects::Store& store;
   Clock& clock;
-  Random& random;      // thread-safe
+  Random& random;  // thread-safe
+  PositionDeleteCache& deletes;
   std::string folder;  // for files until they are published: on the store's file system
 };
 

@@ -82,6 +82,7 @@ DataFileWriter::DataFileWriter(const WriteContext& context, const TableMetadata&
     : context_(context),
       metadata_(metadata),
       options_(options),
+      names_(context.random.Hex(16)),
       open_(std::max<size_t>(options.files_at_once, 1)) {}
 
 DataFileWriter::~DataFileWriter() {
@@ -115,7 +116,8 @@ Result<void> DataFileWriter::WriteTo(OpenFile& file, const std::vector<Value>& p
                                      Batch batch, std::span<const uint32_t> tags) {
   if (file.writer == nullptr) {
     file.partition = partition;
-    file.path = context_.folder + "/" + context_.random.Hex(16) + ".parquet";
+    file.name = fmt::format("{}-{:05}.parquet", names_, begun_++);
+    file.path = context_.folder + "/" + file.name;
     engine::ParquetWriteOptions options;
     options.durable = false;  // the store syncs what it publishes
     file.writer =
@@ -153,8 +155,7 @@ Result<WrittenFile> DataFileWriter::End(OpenFile file) const {
   const engine::ParquetFile parquet = TRY(file.writer->Finish());
   file.writer.reset();
   AddedFile added;
-  const std::string uri =
-      fmt::format("{}/{}.parquet", DataFolder(metadata_), context_.random.Hex(16));
+  const std::string uri = DataFolder(metadata_) + "/" + file.name;
   added.file = DescribeFile(parquet, uri);
   added.file.partition = std::move(file.partition);
   added.spec_id = metadata_.default_spec_id;

@@ -76,6 +76,7 @@ class DataFileWriter {
   struct OpenFile {
     std::unique_ptr<engine::ParquetWriter> writer;  // null: none
     std::string path;
+    std::string name;
     std::vector<Value> partition;
     std::vector<uint32_t> tags;
   };
@@ -91,6 +92,8 @@ class DataFileWriter {
   const WriteContext context_;
   const TableMetadata metadata_;
   const DataFileOptions options_;
+  const std::string names_;  // how the names of its files begin: they sort as they were begun
+  size_t begun_ = 0;
   std::vector<OpenFile> open_;  // that are being written
   uint64_t spread_ = 0;         // bytes that came so far
   size_t next_ = 0;

@@ -91,7 +91,11 @@ class PositionDeletes final : public DeleteEncoder {
     }
     const engine::ParquetFile parquet = TRY(writer->Finish());
     FAILPOINT("lake.write.deletes");
-    return TakeFile(context_, Describe(parquet, group), path, DataFileOptions().publish_bytes);
+    AddedFile added = Describe(parquet, group);
+    DeletedPositions rows;
+    for (const FileRows* one : group) rows[one->file->file.path] = one->rows;
+    context_.deletes.Keep(added.file.path, std::move(rows));
+    return TakeFile(context_, std::move(added), path, DataFileOptions().publish_bytes);
   }
 
   AddedFile Describe(const engine::ParquetFile& parquet,

@@ -141,12 +141,14 @@ Result<void> Maker::Write(const Kind& kind, const Contents& contents) {
   for (const AddedFile* added : contents.added) {
     ManifestEntry entry;
     entry.file = added->file;
+    entry.sequence_number = added->sequence_number;
     TRY(writer.Add(entry));
     auto file = std::make_shared<LiveFile>();
     file->file = added->file;
     file->spec_id = kind.spec_id;
     file->snapshot_id = id_;
-    file->sequence_number = file->file_sequence_number = sequence_number_;
+    file->sequence_number = added->sequence_number.value_or(sequence_number_);
+    file->file_sequence_number = sequence_number_;
     live.push_back(std::move(file));
   }
   for (const SharedFile& file : contents.kept) {

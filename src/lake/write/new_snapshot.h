@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -19,6 +20,9 @@ namespace caudal::lake {
 struct AddedFile {
   DataFile file;
   int32_t spec_id = 0;
+  // Deletes apply by it: older than the new snapshot's for rows that were in the table before.
+  // None: the new snapshot's.
+  std::optional<int64_t> sequence_number;
 };
 
 struct FileChanges {

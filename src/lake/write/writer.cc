@@ -188,8 +188,10 @@ Result<std::unique_ptr<Writer>> Writer::Open(WriterOptions options, Catalog& cat
   TRY(os::RemoveTree(options.folder));
   TRY(os::MakeDirs(options.folder));
   TRY(os::MakeDirs(options.index_folder));
-  const WriteContext context{database, store, clock, random, options.folder};
-  return std::unique_ptr<Writer>(new Writer(std::move(options), catalog, manifests, context));
+  auto deletes = std::make_unique<PositionDeleteCache>(store, database, options.deletes_bytes_max);
+  const WriteContext context{database, store, clock, random, *deletes, options.folder};
+  return std::unique_ptr<Writer>(
+      new Writer(std::move(options), catalog, manifests, std::move(deletes), context));
 }
 
 std::unique_ptr<WriteTransaction> Writer::Begin() {
@@ -453,11 +455,10 @@ Result<std::vector<CommittedTable>> Writer::CommitSealed(const std::vector<Table
   for (const TableChanges* changes : tables)
     catalog_.foreign_turns().Wait(changes->metadata().uuid);
   std::vector<std::shared_ptr<TableState>> states;
+  for (const TableChanges* changes : tables) states.push_back(StateOf(changes->metadata().uuid));
+  for (const auto& state : states) state->backlog.Wait();
   std::vector<std::unique_lock<std::mutex>> turns;
-  for (const TableChanges* changes : tables) {
-    states.push_back(StateOf(changes->metadata().uuid));
-    turns.emplace_back(states.back()->turn);
-  }
+  for (const auto& state : states) turns.emplace_back(state->turn);
   for (int i = 1;; ++i) {
     std::vector<Attempt> attempts(tables.size());
     for (size_t t = 0; t < tables.size(); ++t) {

@@ -16,6 +16,7 @@
 #include "lake/files/manifest_cache.h"
 #include "lake/keys/table_keys.h"
 #include "lake/upkeep/retention.h"
+#include "lake/write/backlog.h"
 #include "lake/write/table_changes.h"
 
 namespace caudal::lake {
@@ -29,7 +30,8 @@ struct WriterOptions {
   uint64_t rows_bytes_max = 256u << 20;
   ManifestLimits manifests;
   Retention retention;
-  uint64_t keys_bytes_max = 256u << 20;  // of tables' keys in memory, beside what is mapped
+  uint64_t keys_bytes_max = 256u << 20;    // of tables' keys in memory, beside what is mapped
+  uint64_t deletes_bytes_max = 64u << 20;  // of deleted rows that are kept in memory
 };
 
 struct CommittedTable {
@@ -44,6 +46,7 @@ struct CommittedTable {
 // several tables took them in the order of their UUIDs.
 struct TableState {
   std::mutex turn;
+  Backlog backlog;
   std::unique_ptr<TableKeys> keys;  // for who has the turn
 };
 
@@ -128,6 +131,7 @@ class Writer {
   const WriterOptions& options() const { return options_; }
   Catalog& catalog() { return catalog_; }
   ManifestCache& manifests() { return manifests_; }
+  PositionDeleteCache& deletes() { return *deletes_; }  // for queries, too
   std::shared_ptr<TableState> StateOf(const std::string& uuid) EXCLUDES(mutex_);
   // The table's keys, made when there are none. `state`'s turn is the caller's.
   Result<TableKeys*> KeysOf(TableState& state, const TableMetadata& metadata);
@@ -139,8 +143,12 @@ class Writer {
   struct Attempt;
 
   Writer(WriterOptions options, Catalog& catalog, ManifestCache& manifests,
-         const WriteContext& context)
-      : options_(std::move(options)), catalog_(catalog), manifests_(manifests), context_(context) {}
+         std::unique_ptr<PositionDeleteCache> deletes, const WriteContext& context)
+      : options_(std::move(options)),
+        catalog_(catalog),
+        manifests_(manifests),
+        deletes_(std::move(deletes)),
+        context_(context) {}
   Result<std::vector<CommittedTable>> Commit(std::vector<TableChanges*> tables,
                                              const JoinCommit& also);
   Result<std::vector<CommittedTable>> CommitSealed(const std::vector<TableChanges*>& tables,
@@ -165,6 +173,7 @@ class Writer {
   const WriterOptions options_;
   Catalog& catalog_;
   ManifestCache& manifests_;
+  const std::unique_ptr<PositionDeleteCache> deletes_;
   const WriteContext context_;
   Mutex mutex_;
   struct Held {

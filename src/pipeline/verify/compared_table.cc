@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "capture/landing/change_shape.h"
+#include "data/batch_builder.h"
 #include "pipeline/column_map.h"
 #include "pipeline/column_plan.h"
 
@@ -78,7 +79,27 @@ Batch ComparedTable::Compared(const Batch& rows) const {
   const Array value = element.children()[kUnrepresentableValue].As(element_type.fields()[0].type);
   const Array values = list.WithChildren(list_type, {element.WithChildren(element_type, {value})});
   compared.push_back(caudal.WithChildren(fields.back().type, {values}));
-  return {rows.rows(), std::move(compared)};
+  return Normal({rows.rows(), std::move(compared)});
+}
+
+Batch ComparedTable::Normal(Batch rows) const {
+  const Array& caudal = rows.columns().back();
+  const Array& list = caudal.children()[0];
+  const int32_t* at = list.offsets();
+  std::vector<Array> columns = rows.columns();
+  if (at[rows.rows()] == at[0]) {
+    columns.back() = Array::Nulls(caudal.type(), rows.rows());
+    return {rows.rows(), std::move(columns)};
+  }
+  ColumnBuilder builder(caudal.type());
+  for (int64_t row = 0; row < rows.rows(); ++row) {
+    if (list.IsNull(row) || at[row + 1] == at[row])
+      builder.AppendNull();
+    else
+      builder.AppendRows(caudal, row, 1);
+  }
+  columns.back() = builder.Finish();
+  return {rows.rows(), std::move(columns)};
 }
 
 Result<ComparedTable> CompareTable(const capture::postgres::SourceTable& source,
@@ -114,8 +135,8 @@ Result<ComparedTable> CompareTable(const capture::postgres::SourceTable& source,
   table.schema = TRY(Schema::Make(replica.schema().id(), std::move(fields)));
   // Else the replica's own key counts rows that are alike, which is of no use here.
   if (std::ranges::any_of(columns, &ChangeColumn::key))
-    table.codec = TRY(
-        lake::KeyCodec::Make(replica.schema(), replica.schema().identifier_field_ids()));
+    table.codec =
+        TRY(lake::KeyCodec::Make(replica.schema(), replica.schema().identifier_field_ids()));
   return table;
 }
 

@@ -29,6 +29,9 @@ struct ComparedTable {
   capture::postgres::TableToRead to_read() const { return {source, columns, history, key_text}; }
   // Rows of `history` as rows of `schema`, without a copy of their values.
   Batch Compared(const Batch& rows) const;
+  // Rows of `schema` as they were read from the replica: the same without a difference between no
+  // list and an empty one, of values that columns can't hold.
+  Batch Normal(Batch rows) const;
   size_t key_place() const { return columns.size(); }  // of `_caudal_key`
 };
 

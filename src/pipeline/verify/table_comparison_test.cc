@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
 
 #include "data/batch_builder.h"
 #include "data/test_batch.h"
@@ -194,33 +197,31 @@ RowDigest DigestOfOne(const Type& type, const std::function<void(ColumnBuilder&)
 }
 
 TEST(RowDigest, NullsAndWhatIsEmptyDiffer) {
-  const Type text(TypeKind::kString);
-  const Type list = Type::List(TestField(1, "", text));
-  std::vector<RowDigest> all = {
-      DigestOfOne(text, [](ColumnBuilder& b) { b.AppendNull(); }),
-      DigestOfOne(text, [](ColumnBuilder& b) { b.AppendBytes(""); }),
-      DigestOfOne(text, [](ColumnBuilder& b) { b.AppendBytes(std::string_view("\0", 1)); }),
-      DigestOfOne(list, [](ColumnBuilder& b) { b.AppendNested(); }),
-      DigestOfOne(list,
-                  [](ColumnBuilder& b) {
-                    b.child(0).AppendNull();
-                    b.AppendNested();
-                  }),
-      DigestOfOne(list,
-                  [](ColumnBuilder& b) {
-                    b.child(0).AppendBytes("ab");
-                    b.AppendNested();
-                  }),
-      DigestOfOne(list,
-                  [](ColumnBuilder& b) {
-                    b.child(0).AppendBytes("a");
-                    b.child(0).AppendBytes("b");
-                    b.AppendNested();
-                  }),
+  const auto all_differ = [](std::vector<RowDigest> digests) {
+    std::ranges::sort(digests);
+    return std::ranges::adjacent_find(digests) == digests.end();
   };
-  EXPECT_EQ(all[0], DigestOfOne(list, [](ColumnBuilder& b) { b.AppendNull(); }));
-  std::ranges::sort(all);
-  EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
+  const Type text(TypeKind::kString);
+  const auto string = [&](std::string_view value) {
+    return DigestOfOne(text, [&](ColumnBuilder& column) { column.AppendBytes(value); });
+  };
+  EXPECT_TRUE(all_differ({DigestOfOne(text, [](ColumnBuilder& column) { column.AppendNull(); }),
+                          string(""), string(std::string_view("\0", 1)), string("ab")}));
+
+  const Type list = Type::List(TestField(1, "", text));
+  const auto strings = [&](const std::vector<std::string>& values) {
+    return DigestOfOne(list, [&](ColumnBuilder& column) {
+      for (const std::string& value : values) column.child(0).AppendBytes(value);
+      column.AppendNested();
+    });
+  };
+  const RowDigest null_in_list = DigestOfOne(list, [](ColumnBuilder& column) {
+    column.child(0).AppendNull();
+    column.AppendNested();
+  });
+  EXPECT_TRUE(all_differ({DigestOfOne(list, [](ColumnBuilder& column) { column.AppendNull(); }),
+                          strings({}), null_in_list, strings({""}), strings({"ab"}),
+                          strings({"a", "b"}), strings({"b", "a"})}));
 }
 
 TEST(RowBuckets, NameThoseWhoseRowsDiffer) {

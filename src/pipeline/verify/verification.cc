@@ -218,7 +218,9 @@ Result<void> Verification::Compare(Work& work, size_t number) {
           counted([&](const Batch& rows) -> Result<void> { return visit(table.Compared(rows)); }));
     };
     const ReadAll read_replica = [&](const std::function<Result<void>(const Batch&)>& visit) {
-      return replica.Read(table.schema, stop, counted(visit));
+      return replica.Read(table.schema, stop, counted([&](const Batch& rows) -> Result<void> {
+                            return visit(table.Normal(rows));
+                          }));
     };
     report.comparison = TRY(CompareRows(table.schema, table.codec, read_source, read_replica));
     work.compared[number] = std::move(table);

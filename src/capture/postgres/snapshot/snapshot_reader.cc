@@ -105,7 +105,10 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReader::Start(const SnapshotRead
   }
   reader->start_ordinal_ = reader->first_ordinal_ = reader->next_ordinal_;
   for (SnapshotTable& table : tables) TRY(reader->AddTable(std::move(table)));
-  reader->shown_.chunks = static_cast<int64_t>(reader->chunks_.size());
+  {
+    MutexLock lock(reader->mutex_);
+    reader->shown_.chunks = static_cast<int64_t>(reader->chunks_.size());
+  }
   TRY(reader->Connect());
   return reader;
 }
@@ -178,7 +181,7 @@ void SnapshotReader::Cancel() {
 }
 
 SnapshotProgress SnapshotReader::progress() const {
-  const std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return shown_;
 }
 
@@ -201,14 +204,16 @@ Result<void> SnapshotReader::ReadAll(const std::function<void(const LandedChange
       continue;
     }
     bool any = false;
+    bool held_back = false;
     for (Lane& lane : lanes_) {
       if (lane.chunk == nullptr) continue;
       const uint64_t rows =
           std::min(kRowsAtOnce, limit_.limited() ? limit_.Left(steady_clock::now()) : kRowsAtOnce);
-      if (rows == 0) break;
+      held_back = rows == 0;
+      if (held_back) break;
       any |= TRY(Read(lane, rows));
     }
-    if (!any) TRY(Wait());
+    if (!any) TRY(Wait(held_back));
   }
 }
 
@@ -301,9 +306,10 @@ Result<void> SnapshotReader::EndChunk(Lane& lane) {
   return {};
 }
 
-Result<void> SnapshotReader::Wait() {
+Result<void> SnapshotReader::Wait(bool held_back) {
   std::vector<os::WaitingFor> waiting = {{wake_.read.fd(), {.read = true}}};
-  if (limit_.limited() && limit_.Left(steady_clock::now()) == 0) {
+  // Rows that were held back may have left the sockets: those say nothing of them.
+  if (held_back) {
     (void)TRY(os::WaitAnyReady(waiting, limit_.Wait()));
     return {};
   }
@@ -382,7 +388,7 @@ void SnapshotReader::StopStatements() const {
 }
 
 void SnapshotReader::Show(bool chunk_read) {
-  const std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   shown_.rows = static_cast<int64_t>(next_ordinal_ - start_ordinal_);
   shown_.bytes = bytes_read_;
   if (!chunk_read) return;

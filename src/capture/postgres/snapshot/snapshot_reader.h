@@ -14,11 +14,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "capture/landing/landing.h"
 #include "capture/landing/ledger.h"
@@ -83,7 +83,7 @@ class SnapshotReader {
 
   // Makes Run end soon. From any thread.
   void Cancel();
-  SnapshotProgress progress() const;  // from any thread
+  SnapshotProgress progress() const EXCLUDES(mutex_);  // from any thread
 
  private:
   struct Table;
@@ -102,13 +102,14 @@ class SnapshotReader {
   Result<bool> Read(Lane& lane, uint64_t rows);
   Result<void> TakeRow(Table& table, std::string_view row);
   Result<void> EndChunk(Lane& lane);
-  Result<void> Wait();
+  // For the sockets, or until there may be more rows.
+  Result<void> Wait(bool held_back);
   Result<void> Flush(Table& table);
   Result<void> FlushAll();
   Result<void> Land(const std::function<void(const LandedChanges&)>& on_landed);
   Result<void> MarkDone(meta::Tx& tx) const;
   void StopStatements() const;
-  void Show(bool chunk_read);
+  void Show(bool chunk_read) EXCLUDES(mutex_);
 
   const SnapshotReaderOptions options_;
   const SnapshotPoint point_;
@@ -136,8 +137,8 @@ class SnapshotReader {
   uint64_t weight_ = 0;  // of all chunks; of those that are read
   uint64_t weight_read_ = 0;
   int64_t bytes_read_ = 0;
-  mutable std::mutex mutex_;  // of `shown_`
-  SnapshotProgress shown_;
+  mutable Mutex mutex_;
+  SnapshotProgress shown_ GUARDED_BY(mutex_);
 };
 
 }  // namespace caudal::capture::postgres
