@@ -47,6 +47,13 @@ SourcePipeline::SourcePipeline(Options options, Parts parts)
 SourcePipeline::~SourcePipeline() { Stop(); }
 
 void SourcePipeline::Start() {
+  // Before the capture says up to where all is landed: what waits to be applied isn't visible.
+  const auto progress = parts_.ledger.ProgressOf(options_.source.name);
+  if (progress.ok() && *progress) {
+    MutexLock lock(mutex_);
+    landed_ = std::max(landed_, (*progress)->last_batch);
+    done_ = std::max(done_, (*progress)->applied_batch);
+  }
   applying_ = std::thread([this] { ApplyAll(); });
   capturing_ = std::thread([this] { capture_.Run(); });
 }
@@ -99,12 +106,6 @@ Result<bool> SourcePipeline::ApplyOnce() {
 }
 
 void SourcePipeline::ApplyAll() {
-  const auto progress = parts_.ledger.ProgressOf(options_.source.name);
-  if (progress.ok() && *progress) {
-    MutexLock lock(mutex_);
-    landed_ = std::max(landed_, (*progress)->last_batch);
-    done_ = std::max(done_, (*progress)->applied_batch);
-  }
   milliseconds wait = kRetryMin;
   while (true) {
     {

@@ -484,6 +484,8 @@ Result<void> SourceCapture::Land(Session& session) {
                                                           limits_.batch_interval)
                        : steady_clock::duration::zero();
   session.stream->Acknowledge(*end);
+  // First who applies it: what is landed counts as visible while nothing waits to be applied.
+  parts_.landed(*landed);
   Show([&](CaptureStatus& status) {
     status.landed = *end;
     ++status.batches;
@@ -492,7 +494,6 @@ Result<void> SourceCapture::Land(Session& session) {
       status.bytes += file.landed.bytes;
     }
   });
-  parts_.landed(*landed);
   return {};
 }
 
