@@ -2,6 +2,8 @@
 import json
 import threading
 
+import pytest
+
 KEYED = "CREATE TABLE t (id int PRIMARY KEY, n int, v text); INSERT INTO t SELECT i, i * 10, 'row ' || i FROM generate_series(1, 50) i;"
 
 
@@ -210,3 +212,19 @@ class Waiting:
 
     def __exit__(self, *_):
         self.thread.join()
+
+
+@pytest.mark.parametrize("language", ["en_US.UTF-8", "es_ES.UTF-8"])
+def test_the_command(copied, tmp_path, language):
+    shop = copied(KEYED)
+    shop.server.env["LC_ALL"] = language
+    done = shop.server.cli("verify", "shop")
+    assert ("equal" if language.startswith("en") else "iguales") in done.stdout, done.stdout
+    load(shop, tmp_path, [row(3, 30, "changed here"), row(900, 1, "extra")], "--mode", "upsert")
+    done = shop.server.cli("verify", "shop", "public.t", check=False)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "changed here" in done.stdout and "900" in done.stdout
+    done = shop.server.cli("verify", "shop", "--repair", "--json", check=False)
+    assert done.returncode == 4 and json.loads(done.stdout)["tables"][0]["rows_put"] == 1
+    assert json.loads(shop.server.cli("verify", "shop", "--json").stdout)["equal"]
+    assert shop.server.cli("verify", "none", check=False).returncode == 1
