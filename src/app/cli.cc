@@ -59,6 +59,7 @@ int RunCli(int argc, char** argv) {
   cli::AddFunctions(commands);
   cli::AddTables(commands);
   cli::AddSources(commands);
+  cli::AddVerify(commands);
   cli::AddLoad(commands);
   cli::AddExport(commands);
   cli::AddLogs(commands);

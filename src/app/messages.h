@@ -190,6 +190,21 @@ enum class Text : uint16_t {
   kSourceReadAnew,
   kSourceTables,
   kSourceAll,
+  kVerify,
+  kVerifyRepair,
+  kVerifyProgress,
+  kVerifyEqual,
+  kVerifyDifferent,
+  kVerifyNotCompared,
+  kVerifyMissing,
+  kVerifyExtra,
+  kVerifyChanged,
+  kVerifyColumn,
+  kVerifyMore,
+  kVerifyRepaired,
+  kVerifyNotRepaired,
+  kVerifyAllEqual,
+  kVerifySomeDiffer,
   kCount
 };
 

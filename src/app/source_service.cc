@@ -76,8 +76,10 @@ Result<void> SourceService::Start() {
 
 void SourceService::Stop() {
   MutexLock lock(mutex_);
-  for (auto& [name, source] : sources_) source.verifier->Stop();
-  for (auto& [name, source] : sources_) source.pipeline->Stop();
+  for (auto& [name, source] : sources_) {
+    source.pipeline->Stop();  // first: a verification may wait for it
+    source.verifier->Stop();
+  }
 }
 
 Result<const SourceService::Source*> SourceService::Find(const std::string& name) const {
@@ -122,8 +124,8 @@ Result<void> SourceService::ReadAnew(const std::string& name,
                                      const std::vector<std::string>& tables) {
   MutexLock lock(mutex_);
   const Source* found = TRY(Find(name));
-  found->verifier->Stop();
   found->pipeline->Stop();
+  found->verifier->Stop();
   const Result<void> done = found->pipeline->ReadAnew(tables);
   // Another object, with what the ledger says now; also after an error.
   Source next = MakeSource(found->options);

@@ -166,13 +166,13 @@ void SourcePipeline::Forget() {
                {{"source", options_.source.name}, {"error", forgotten.error().message}});
 }
 
-Result<void> SourcePipeline::Drain() {
+Result<void> SourcePipeline::Drain(bool hasty) {
   MutexLock lock(mutex_);
   const int64_t last = landed_;
   while (done_ < last) {
     if (stopping_)
       return MakeError(ErrorKind::kCancelled, "the source is being stopped", "pipeline.stopping");
-    if (status_.apply_stopped)
+    if (status_.apply_stopped || (hasty && status_.apply_error))
       return MakeError(ErrorKind::kConflict,
                        "changes that are landed can't be applied: " + status_.apply_error->message,
                        "pipeline.apply_stopped");
@@ -186,7 +186,7 @@ Result<void> SourcePipeline::AtCut(
     const std::stop_token& stop) {
   return capture_.AtCut(
       [&](const capture::postgres::SnapshotPoint& point) -> Result<void> {
-        TRY(Drain());
+        TRY(Drain(true));  // nothing is captured meanwhile
         return task(point);
       },
       stop);

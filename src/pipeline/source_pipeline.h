@@ -83,8 +83,9 @@ class SourcePipeline {
       const std::stop_token& stop);
   // For a task that lands something.
   void Landed(const capture::LandedChanges& landed) EXCLUDES(mutex_);
-  // Until all that is landed is in the tables. kConflict when it can't be; kCancelled by Stop.
-  Result<void> Drain() EXCLUDES(mutex_);
+  // Until all that is landed is in the tables. kConflict when it can't be, or with `hasty`, when
+  // it can't be at once; kCancelled by Stop.
+  Result<void> Drain(bool hasty = false) EXCLUDES(mutex_);
 
   SourceStatus status() const EXCLUDES(mutex_);
   Result<std::vector<SourceTableStatus>> tables() const;

@@ -31,6 +31,7 @@ void AddLoad(Commands& commands);
 void AddExport(Commands& commands);
 void AddTables(Commands& commands);
 void AddSources(Commands& commands);
+void AddVerify(Commands& commands);
 void AddReload(Commands& commands);
 void AddQuery(Commands& commands);
 

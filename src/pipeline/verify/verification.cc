@@ -282,7 +282,7 @@ Result<void> Verification::Repair(Work& work) {
     return {};
   };
   TRY(work.pipeline.AtCut(task, stop_.get_token()));
-  return work.pipeline.Drain();
+  return work.pipeline.Drain(true);
 }
 
 }  // namespace caudal::pipeline

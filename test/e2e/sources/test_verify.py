@@ -2,6 +2,8 @@
 import json
 import threading
 
+import pytest
+
 KEYED = "CREATE TABLE t (id int PRIMARY KEY, n int, v text); INSERT INTO t SELECT i, i * 10, 'row ' || i FROM generate_series(1, 50) i;"
 
 
@@ -151,10 +153,12 @@ def test_all_types_are_equal_by_snapshot_and_by_stream(copied):
     assert report["equal"] and table(report)["source_rows"] == 4, json.dumps(report)[:4000]
 
 
-def test_partitions_filters_and_masks(copied):
+def test_partitions_and_masks(copied, start):
     shop = copied("CREATE TABLE t (id int, n int, secret text, PRIMARY KEY (id)) PARTITION BY RANGE (id);"
                   "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100); CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200);"
-                  "INSERT INTO t SELECT i, i, 'secret ' || i FROM generate_series(1, 150) i", more="    columns: {hash: [t.secret]}\n")
+                  "INSERT INTO t SELECT i, i, 'secret ' || i FROM generate_series(1, 150) i", run=False)
+    shop.server = start(config=shop.config() + "    columns: {hash: [t.secret]}\n")
+    shop.wait()
     report, _ = verify(shop)
     assert report["equal"] and table(report)["source_rows"] == 150, json.dumps(report)[:4000]
 
@@ -210,3 +214,19 @@ class Waiting:
 
     def __exit__(self, *_):
         self.thread.join()
+
+
+@pytest.mark.parametrize("language", ["en_US.UTF-8", "es_ES.UTF-8"])
+def test_the_command(copied, tmp_path, language):
+    shop = copied(KEYED)
+    shop.server.env["LC_ALL"] = language
+    done = shop.server.cli("verify", "shop")
+    assert ("equal" if language.startswith("en") else "iguales") in done.stdout, done.stdout
+    load(shop, tmp_path, [row(3, 30, "changed here"), row(900, 1, "extra")], "--mode", "upsert")
+    done = shop.server.cli("verify", "shop", "public.t", check=False)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "changed here" in done.stdout and "900" in done.stdout
+    done = shop.server.cli("verify", "shop", "--repair", "--json", check=False)
+    assert done.returncode == 4 and json.loads(done.stdout)["tables"][0]["rows_put"] == 1
+    assert json.loads(shop.server.cli("verify", "shop", "--json").stdout)["equal"]
+    assert shop.server.cli("verify", "none", check=False).returncode == 1
