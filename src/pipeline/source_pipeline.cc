@@ -28,6 +28,11 @@ Result<void> DropOldSlot(capture::postgres::Connection& connection, const std::s
   }
 }
 
+// Batches that are in tables stay in the ledger so long.
+constexpr Micros kLedgerKeep = 24LL * 3600 * 1'000'000;
+constexpr std::chrono::seconds kForgetInterval{10};
+constexpr int kForgetMax = 5'000;
+
 constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{10'000};
 
@@ -114,6 +119,7 @@ void SourcePipeline::ApplyAll() {
       if (stopping_) return;
     }
     Result<bool> done = ApplyOnce();
+    if (done.ok() && *done) Forget();
     MutexLock lock(mutex_);
     if (done.ok()) {
       // The ledger has nothing more: what was told of it is in it, always.
@@ -144,6 +150,20 @@ void SourcePipeline::ApplyAll() {
     if (stopping_) return;
     wait = std::min(wait * 2, kRetryMax);
   }
+}
+
+// What was applied long ago: the ledger doesn't grow for ever.
+void SourcePipeline::Forget() {
+  const auto now = steady_clock::now();
+  if (now - forgot_at_ < kForgetInterval) return;
+  forgot_at_ = now;
+  const Micros before = parts_.clock.Now() - kLedgerKeep;
+  const Result<int64_t> forgotten = parts_.database.Write([&](meta::Tx& tx) {
+    return capture::Ledger::Forget(tx, options_.source.name, before, kForgetMax);
+  });
+  if (!forgotten.ok())
+    LogWarning("old entries stay in the ledger",
+               {{"source", options_.source.name}, {"error", forgotten.error().message}});
 }
 
 Result<void> SourcePipeline::Drain() {

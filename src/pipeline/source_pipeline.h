@@ -94,6 +94,7 @@ class SourcePipeline {
  private:
   void ApplyAll();
   Result<bool> ApplyOnce() EXCLUDES(mutex_);
+  void Forget();
 
   const Options options_;
   const Parts parts_;
@@ -102,6 +103,7 @@ class SourcePipeline {
   capture::postgres::SourceCapture capture_;
   std::thread capturing_;
   std::thread applying_;
+  std::chrono::steady_clock::time_point forgot_at_;  // of the thread that applies
 
   mutable Mutex mutex_;
   CondVar wake_;     // of the thread that applies

@@ -140,6 +140,7 @@ void SourceCapture::Stop() {
   MutexLock lock(mutex_);
   stopping_ = true;
   if (reader_ != nullptr) reader_->Cancel();
+  if (waiting_ != nullptr) (void)waiting_->Cancel().ok();
   wake_.NotifyAll();
   cut_done_.NotifyAll();
 }
@@ -288,14 +289,28 @@ Result<void> SourceCapture::BeginSource(Session& session, const std::string& ide
     start = slot->confirmed;
   } else {
     session.slot_maker = TRY(Connection::Connect(options_.connection, Purpose::kReplication));
-    session.made_slot =
-        TRY(CreateSlot(*session.slot_maker, options_.slot, false, steady_clock::now() + kSlotWait));
+    session.made_slot = TRY(MakeSlot(*session.slot_maker, options_.slot, false, kSlotWait));
     start = session.made_slot->consistent_point;
   }
   return parts_.database.Write([&](meta::Tx& tx) -> Result<void> {
     TRY(Ledger::BeginEpoch(tx, options_.name, identity, start.value));
     return {};
   });
+}
+
+// Waits for the source's transactions, unless Stop comes first.
+Result<CreatedSlot> SourceCapture::MakeSlot(Connection& replication, const std::string& name,
+                                            bool temporary, seconds wait) {
+  const Canceller canceller = TRY(replication.MakeCanceller());
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return MakeError(ErrorKind::kCancelled, "the source is being stopped");
+    waiting_ = &canceller;
+  }
+  Result<CreatedSlot> made = CreateSlot(replication, name, temporary, steady_clock::now() + wait);
+  MutexLock lock(mutex_);
+  waiting_ = nullptr;
+  return made;
 }
 
 Result<void> SourceCapture::CheckSlotFits(const Session& session, const SourceProgress& progress,
@@ -339,7 +354,7 @@ Result<SourceCapture::MadeCut> SourceCapture::MakeCut(Session& session, seconds 
   cut.maker = TRY(Connection::Connect(options_.connection, Purpose::kReplication));
   const std::string name =
       fmt::format("{}_t{}", options_.slot.substr(0, 48), cut.maker->server_pid());
-  CreatedSlot slot = TRY(CreateSlot(*cut.maker, name, true, steady_clock::now() + wait));
+  CreatedSlot slot = TRY(MakeSlot(*cut.maker, name, true, wait));
   cut.point = {std::move(slot.snapshot), session.epoch, slot.consistent_point};
   TRY(Stream(session, cut.point.at));
   return cut;

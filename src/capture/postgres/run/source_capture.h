@@ -87,6 +87,8 @@ class SourceCapture {
   Result<void> Prepare(Session& session);
   Result<void> BeginSource(Session& session, const std::string& identity,
                            const std::optional<SlotState>& slot);
+  Result<CreatedSlot> MakeSlot(Connection& replication, const std::string& name, bool temporary,
+                               std::chrono::seconds wait) EXCLUDES(mutex_);
   Result<void> CheckSlotFits(const Session& session, const SourceProgress& progress,
                              const std::optional<SlotState>& slot) const;
   Result<void> ReadUnread(Session& session);
@@ -126,7 +128,8 @@ class SourceCapture {
   CondVar wake_;
   bool again_ GUARDED_BY(mutex_) = false;
   CaptureStatus status_ GUARDED_BY(mutex_);
-  SnapshotReader* reader_ GUARDED_BY(mutex_) = nullptr;  // while it runs
+  SnapshotReader* reader_ GUARDED_BY(mutex_) = nullptr;    // while it runs
+  const Canceller* waiting_ GUARDED_BY(mutex_) = nullptr;  // of a statement that may take long
   CondVar cut_done_;
   Cut* cut_ GUARDED_BY(mutex_) = nullptr;  // of who waits for it
 };
