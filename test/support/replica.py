@@ -168,10 +168,12 @@ def history_of(query, table, after=""):
     return changes
 
 
-def replay(table, changes, rows=()):
-    """The rows that changes lead to, from those before them. Without a key a deleted row goes by all its values; within a transaction two rows may
+def replay(table, changes, rows=(), read_anew=False):
+    """The rows that changes lead to, from those before them. With `read_anew`, of what came before the table was emptied last
+    some changes may be of rows that weren't read yet. Without a key a deleted row goes by all its values; within a transaction two rows may
     have one key (deferred constraints), and one that leaves it is told apart by what it was."""
     before_them, rows, touched, commit = rows, collections.defaultdict(list), set(), None
+    emptied = max((change.position for change in changes if change.op == "t"), default="") if read_anew else ""
     for row in before_them:
         rows[tuple(row[name] for name in table.key)].append(row)
     for change in changes:
@@ -190,6 +192,8 @@ def replay(table, changes, rows=()):
                 known = row
             before = key if known is None else tuple(known[name] for name in table.key)
             old = leave(rows[before], known)
+            if old is None and change.position < emptied:
+                old = {}
             if old is None:
                 raise AssertionError(f"{table.history}: {change} is of a row that isn't there")
         if change.op == "d":
@@ -197,7 +201,8 @@ def replay(table, changes, rows=()):
         for name in change.unchanged:
             row[name] = old.get(name)
         rows[key].append(row)
-        touched.add(key)
+        if change.position > emptied:
+            touched.add(key)
     check_keys(table, rows, touched)
     return [row for key in rows for row in rows[key]]
 

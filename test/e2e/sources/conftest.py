@@ -105,7 +105,7 @@ sources:
             assert not differs, f"{table.source}: {differs}"
             if history:
                 histories[table.name] = replica.history_of(self.query, table)
-                differs = replica.difference(there, replica.replay(table, histories[table.name]))
+                differs = replica.difference(there, replica.replay(table, histories[table.name], read_anew=read_anew))
                 assert not differs, f"the history of {table.source}: {differs}"
         replica.check_positions(histories.values(), whole=not read_anew)
         return histories
