@@ -64,8 +64,8 @@ test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
 test-tsan: ## Run the concurrent tests with ThreadSanitizer
 	@$(call configure,tsan,test)
 	@ninja -C build/tsan -j $(JOBS)
-	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -j $(JOBS) --output-on-failure --no-tests=error
-	@TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir build/tsan -L unit -R '^query\.($(TSAN_QUERY))' -j $(JOBS) --output-on-failure --no-tests=error
+	@ctest --test-dir build/tsan -L unit -R '$(TSAN_TESTS)' -E '^capture\.' -j $(JOBS) --output-on-failure --no-tests=error
+	@TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir build/tsan -L unit -R '^query\.($(TSAN_QUERY))|^capture\..*Thread' -j $(JOBS) --output-on-failure --no-tests=error
 # The longest are left out: a busy table that is kept small, and the model of writers and compaction.
 # DuckDB's allocator takes all its locks before a fork, more than the detector of deadlocks has room for.
 TSAN_QUERY := Turnstile|QueryControl|QueriesTest\.(EndsAtItsTime|WaitsForAPlace)
