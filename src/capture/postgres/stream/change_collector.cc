@@ -49,6 +49,17 @@ ChangeCollector::ChangeCollector(Options options, Landing& landing, TableBinder&
     : options_(std::move(options)), landing_(landing), binder_(tables) {}
 ChangeCollector::~ChangeCollector() = default;
 
+// Before Take, which has it called by a lambda.
+template <class Change>
+Result<void> ChangeCollector::TakeChange(const Change& change) {
+  const Position position = NextPosition();
+  if (passed_over_) return {};
+  Table* table = TRY(TableOf(change.relation));
+  if (table == nullptr) return {};
+  TRY(table->decoder.Add(change, EndAt(position)));
+  return Added(*table, position, SizeOf()(change));
+}
+
 Result<void> ChangeCollector::Take(const Message& message) {
   return std::visit(
       [&](const auto& one) -> Result<void> {
@@ -120,16 +131,6 @@ Result<void> ChangeCollector::Added(Table& table, const Position& position, size
   table.bytes += bytes + kRowBytes;
   if (bytes_ <= options_.memory) return {};
   return FlushAll();
-}
-
-template <class Change>
-Result<void> ChangeCollector::TakeChange(const Change& change) {
-  const Position position = NextPosition();
-  if (passed_over_) return {};
-  Table* table = TRY(TableOf(change.relation));
-  if (table == nullptr) return {};
-  TRY(table->decoder.Add(change, EndAt(position)));
-  return Added(*table, position, SizeOf()(change));
 }
 
 Result<void> ChangeCollector::TakeTruncate(const Truncate& truncate) {
