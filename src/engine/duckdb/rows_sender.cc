@@ -129,6 +129,14 @@ Result<void> RowsSender::SendAll(duckdb_result* result) {
   if (failure != nullptr) {
     for (ArrowArray& array : pending_) Release(array);
     pending_.clear();
+    // With several threads DuckDB may tell of those that were stopped in place of the one that
+    // failed.
+    const bool stopped = std::string_view(failure).starts_with("INTERRUPT Error");
+    if (stopped && credit_.CheckInterrupted().ok())
+      return MakeError(ErrorKind::kInvalid,
+                       "the statement failed in one of its threads, and what was wrong wasn't "
+                       "told: run it again to see it",
+                       "engine.failed");
     return DuckDbError(failure);
   }
   return Flush();

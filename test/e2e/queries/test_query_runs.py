@@ -56,9 +56,13 @@ def test_errors_before_the_first_row(server, space):
 
 def test_an_error_after_the_first_rows(server):
     sql = "SELECT (CASE WHEN i = 900000 THEN 'x' ELSE '1' END)::INTEGER AS a FROM range(1000000) t(i)"
-    answer = ask(server, sql)
-    last = json.loads(answer.text.splitlines()[-1])
-    assert answer.status_code == 200
+    lost = "run it again to see it"  # DuckDB may tell of a thread that was stopped in place of the one that failed
+    for _ in range(5):
+        answer = ask(server, sql)
+        last = json.loads(answer.text.splitlines()[-1])
+        assert answer.status_code == 200
+        if lost not in last["error"]["message"]:
+            break
     assert "Could not convert" in last["error"]["message"]
     for name in ("csv", "arrow"):
         try:
@@ -66,8 +70,11 @@ def test_an_error_after_the_first_rows(server):
         except requests.exceptions.ChunkedEncodingError:
             pass
     for name, part in [("jsonl", "Could not convert"), ("csv", "cut off"), ("table", "Could not convert")]:
-        done = server.cli("query", sql, "--format", name, check=False)
-        assert done.returncode == 1
+        for _ in range(5):
+            done = server.cli("query", sql, "--format", name, check=False)
+            assert done.returncode == 1
+            if lost not in done.stderr:
+                break
         assert part in done.stderr
 
 
