@@ -37,7 +37,6 @@ bool HasFresh(const LandedBatch& batch) {
 struct Emptied {
   size_t file = 0;  // number among the table's
   int64_t row = 0;
-  auto operator<=>(const Emptied&) const = default;
 };
 
 }  // namespace
@@ -69,7 +68,6 @@ class Applier::Attempt {
     AppliedBatches report;
     const LandedBatch& last = batches_.back();
     report.last = last.number;
-    report.batches = static_cast<int>(batches_.size());
     for (const LandedBatch& batch : batches_)
       for (const LandedFile& file : batch.files) report.rows += file.rows;
     report.position = last.last;

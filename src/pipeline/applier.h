@@ -32,7 +32,6 @@ struct ApplierOptions {
 
 struct AppliedBatches {
   int64_t last = 0;  // number
-  int batches = 0;
   int64_t rows = 0;  // of change files
   Position position;
   std::optional<Micros> committed_at;  // of the last transaction

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -45,7 +44,6 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
   std::vector<Field> read;
   std::vector<Field> key_before;
   std::vector<Field> all_before;
-  layout.source.resize(ours.size());
   const Field before_all = ours.empty() ? Field() : TRY(Top(history.schema(), capture::kBefore));
   for (const Field& field : layout.replica.fields()) {
     if (field.name == capture::kCaudal) continue;
@@ -68,7 +66,6 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
     const auto other = std::ranges::find(theirs, mapped->source, &MappedColumn::source);
     const Field* column = other == theirs.end() ? nullptr : history.schema().Find(other->field);
     if (column == nullptr) return Missing(field.name);
-    layout.source[static_cast<size_t>(mapped - ours.begin())] = place;
     read.push_back(*column);
     Field part = TRY(Part(before_all, column->name));
     if (identifies) key_before.push_back(part);

@@ -24,7 +24,6 @@ struct ChangeLayout {
   size_t op = 0;
   size_t before = 0;  // where there is one
   size_t caudal = 0;
-  std::vector<size_t> source;  // of each of the source's columns, its place
 
   bool has_before() const { return !key_text && columns > 0; }
 };

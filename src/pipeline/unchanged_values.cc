@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -87,19 +86,6 @@ class Filler {
                                  name));
   }
 
-  Batch KeysOf(const Batch& rows, std::span<const int64_t> which) const {
-    std::vector<Array> columns;
-    for (const Field& field : codec_.key_schema().fields()) {
-      const auto& all = layout_.replica.fields();
-      const auto place =
-          static_cast<size_t>(std::ranges::find(all, field.id, &Field::id) - all.begin());
-      ColumnBuilder builder(field.type);
-      for (const int64_t row : which) builder.AppendRows(rows.column(place), row, 1);
-      columns.push_back(builder.Finish());
-    }
-    return {static_cast<int64_t>(which.size()), std::move(columns)};
-  }
-
   // Follows each row through its keys, in order.
   Result<void> Trace() {
     const auto rows = static_cast<size_t>(changes_.rows());
@@ -160,14 +146,18 @@ class Filler {
 
   Result<lake::FoundRows> LookUp(const FindPresent& find) {
     std::vector<Field> fields;
+    fields.reserve(sources_.size());
     for (const auto& [place, sources] : sources_) fields.push_back(layout_.replica.fields()[place]);
     const Schema columns = TRY(Schema::Make(layout_.replica.id(), std::move(fields)));
     BatchBuilder keys = TRY(BatchBuilder::Make(codec_.key_schema()));
-    for (const auto& [row, moved] : looked_up_) {
-      const std::array<int64_t, 1> one = {row};
-      const Batch key = KeysOf(moved ? old_ : own_, one);
-      for (size_t i = 0; i < key.columns().size(); ++i)
-        keys.column(i).AppendRows(key.column(i), 0, 1);
+    const auto& all = layout_.replica.fields();
+    size_t part = 0;
+    for (const Field& field : codec_.key_schema().fields()) {
+      const auto place =
+          static_cast<size_t>(std::ranges::find(all, field.id, &Field::id) - all.begin());
+      ColumnBuilder& column = keys.column(part++);
+      for (const auto& [row, moved] : looked_up_)
+        column.AppendRows((moved ? old_ : own_).column(place), row, 1);
     }
     const Batch wanted = TRY(keys.Finish());
     return find(wanted, columns);

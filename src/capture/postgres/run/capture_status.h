@@ -32,7 +32,6 @@ struct CaptureStatus {
   caudal::postgres::Lsn server_end;  // of the source's log, as far as it said
   uint64_t retained_bytes = 0;       // that the source keeps for us, when that was last asked
   std::string wal_status;            // of the slot; empty: not known
-  std::optional<Micros> heard_at;    // by our clock: the source's last message
   // Since the start.
   int64_t rows = 0;
   int64_t bytes = 0;

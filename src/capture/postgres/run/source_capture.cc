@@ -38,6 +38,14 @@ std::string IdentityOf(const SystemIdentity& identity, const std::string& slot) 
   return fmt::format("{}/{}/{}", identity.system_id, identity.timeline, slot);
 }
 
+void Count(const LandedChanges& landed, CaptureStatus& status) {
+  ++status.batches;
+  for (const WrittenChanges& file : landed.files) {
+    status.rows += file.landed.rows;
+    status.bytes += file.landed.bytes;
+  }
+}
+
 // Another text when tables were made or dropped.
 Result<std::string> RelationsMark(Connection& connection) {
   const Rows rows =
@@ -189,7 +197,7 @@ void SourceCapture::Run() {
     const Result<void> ended = RunOnce();
     if (stopping()) break;
     if (ended.ok()) continue;
-    RefuseCut(ended.error());
+    EndCut(ended.error());
     const bool retry = RetryRuleOf(ended.error().kind).retry;
     Failed(ended.error(), retry);
     // It went well for a while.
@@ -390,18 +398,11 @@ Result<void> SourceCapture::AtCut(const std::function<Result<void>(const Snapsho
   return *std::move(cut.result);
 }
 
-void SourceCapture::EndCut(Cut& cut, Result<void> result) {
-  MutexLock lock(mutex_);
-  cut.result = std::move(result);
-  cut_ = nullptr;
-  cut_wanted_ = false;
-  cut_done_.NotifyAll();
-}
-
-void SourceCapture::RefuseCut(const Error& error) {
+// Nobody may wait for one.
+void SourceCapture::EndCut(Result<void> result) {
   MutexLock lock(mutex_);
   if (cut_ == nullptr) return;
-  cut_->result = error;
+  cut_->result = std::move(result);
   cut_ = nullptr;
   cut_wanted_ = false;
   cut_done_.NotifyAll();
@@ -418,15 +419,15 @@ Result<void> SourceCapture::TakeCut(Session& session) {
   const auto begun = steady_clock::now();
   const Result<MadeCut> made = MakeCut(session, kCutWait);
   if (!made.ok()) {
-    EndCut(*cut, made.error());
+    EndCut(made.error());
     // Transactions that last hinder nothing else.
     return made.error().Is(ErrorKind::kTimeout) ? Result<void>() : made.error();
   }
   if (stopping()) {
-    EndCut(*cut, MakeError(ErrorKind::kCancelled, "the source is being stopped", "postgres.cut"));
+    EndCut(MakeError(ErrorKind::kCancelled, "the source is being stopped", "postgres.cut"));
     return {};
   }
-  EndCut(*cut, cut->task(made->point));
+  EndCut(cut->task(made->point));
   const std::chrono::duration<double> took = steady_clock::now() - begun;
   LogInfo(
       "stream of a source stood still for a snapshot",
@@ -464,13 +465,8 @@ Result<void> SourceCapture::ReadUnread(Session& session) {
     if (stopping_) reader->Cancel();
   }
   Result<void> read = reader->Run([&](const LandedChanges& landed) {
-    for (const WrittenChanges& file : landed.files)
-      Show([&](CaptureStatus& status) {
-        status.rows += file.landed.rows;
-        status.bytes += file.landed.bytes;
-      });
-    Show([](CaptureStatus& status) { ++status.batches; });
     parts_.landed(landed);
+    Show([&](CaptureStatus& status) { Count(landed, status); });
   });
   {
     MutexLock lock(mutex_);
@@ -503,11 +499,7 @@ Result<void> SourceCapture::Land(Session& session) {
   parts_.landed(*landed);
   Show([&](CaptureStatus& status) {
     status.landed = *end;
-    ++status.batches;
-    for (const WrittenChanges& file : landed->files) {
-      status.rows += file.landed.rows;
-      status.bytes += file.landed.bytes;
-    }
+    Count(*landed, status);
   });
   return {};
 }
@@ -628,7 +620,6 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
     shown_at = now;
     Show([&](CaptureStatus& status) {
       status.server_end = std::max(status.server_end, stream.server_end());
-      status.heard_at = parts_.clock.Now();
     });
     if (collector.whole_up_to()) continue;
     if (limit) {

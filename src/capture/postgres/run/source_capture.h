@@ -95,8 +95,7 @@ class SourceCapture {
   // A snapshot, up to whose position all is landed. Without a stream; of no use when stopping.
   Result<MadeCut> MakeCut(Session& session, std::chrono::seconds wait);
   Result<void> TakeCut(Session& session) EXCLUDES(mutex_);
-  void EndCut(Cut& cut, Result<void> result) EXCLUDES(mutex_);
-  void RefuseCut(const Error& error) EXCLUDES(mutex_);
+  void EndCut(Result<void> result) EXCLUDES(mutex_);
   // Until Stop, or tables are to be read; with a limit, until all that was committed before it is
   // landed.
   Result<void> Stream(Session& session, std::optional<caudal::postgres::Lsn> limit);

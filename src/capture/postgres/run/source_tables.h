@@ -57,8 +57,6 @@ class SourceTables final : public TableBinder {
   bool has_unread() const;
   // Reads their states from the ledger again.
   Result<void> Reload();
-  // Counts that changed in the catalogue: how many tables are captured.
-  size_t size() const { return catalog_.tables.size(); }
 
  private:
   struct Known {
