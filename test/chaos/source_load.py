@@ -1,4 +1,5 @@
 """Who changes the source, and who asks what is visible meanwhile."""
+import contextlib
 import json
 import subprocess
 import time
@@ -33,10 +34,11 @@ class Session:
         raise OSError("the connection is lost: " + "".join(said))
 
     def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
         self.process.kill()
         self.process.wait()
+        self.process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):  # by what wasn't sent
+            self.process.stdin.close()
 
 
 class Client(workers.Worker):
@@ -76,7 +78,7 @@ class Writer(Client):
 
 
 class Asker(Client):
-    """Asks over and over whether what hangs together does. `audit` never shrinks, also not by a death of the server."""
+    """Asks over and over whether what hangs together does. The last number of `audit` never falls, also not by a death of the server."""
 
     def __init__(self, number, numbers, run):
         super().__init__(number, numbers, run)
@@ -105,7 +107,7 @@ class Asker(Client):
         if row[:4] != database.HELD:
             raise Violation(f"a query saw balances, totals, documents, lines {row[:4]}; they are always {database.HELD}")
         if int(row[4]) < self.seen:
-            raise Violation(f"a query saw {row[4]} changes, after {self.seen} were visible")
+            raise Violation(f"a query saw change {row[4]} as the last one, after {self.seen} was visible")
         self.seen = int(row[4])
         self.operations += 1
 

@@ -111,6 +111,7 @@ def everything_told(run, told):
     rows = run.sql(f"SELECT tab, op, k, rev, seq FROM audit WHERE seq > {run.audited}")
     noted = collections.Counter((tab, op, key, rev or None) for tab, op, key, rev, _ in rows)
     run.audited = max([run.audited, *(int(row[4]) for row in rows)])
+    run.sql(f"DELETE FROM audit WHERE seq < {run.audited}")
     missing, more = noted - told, told - noted
     for table in run.read_anew:  # some of its changes are in what was read
         missing = collections.Counter({one: count for one, count in missing.items() if one[0] != table})
