@@ -17,9 +17,9 @@ import snapshot  # noqa: E402
 
 FIGURES = {
     "transaction": (lambda options, folder: following.measure(options, folder, following.load_transaction, options.rows),
-                    following.lines_of("one transaction")),
+                    following.lines_of("one transaction", 2.5)),
     "singles": (lambda options, folder: following.measure(options, folder, following.load_singles, options.rows // 5),
-                following.lines_of("transactions of one row each")),
+                following.lines_of("transactions of one row each", 1.5)),
     "snapshot": (lambda options, folder: snapshot.measure(options, folder, 10 * options.rows), snapshot.lines),
     "freshness": (freshness.measure, freshness.lines),
 }
