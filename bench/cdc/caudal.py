@@ -46,6 +46,13 @@ class Copy(CaudalServer):
         """All that was committed up to there."""
         return self.wait_until(lambda state: state["state"] == "streaming" and state["position"] and lsn(state["position"]) >= lsn(position))
 
+    def same(self, table, sums):
+        """Raises where the replica doesn't give what the source does for these aggregates."""
+        there = self.postgres.ask(f"SELECT {sums} FROM {table}")[0]
+        here = [str(value) for value in self.first_row(f"SELECT {sums} FROM raw_bench.{table}")]
+        if here != there:
+            raise RuntimeError(f"{table}: {sums} are {there} in the source, {here} in the replica")
+
     def watch(self):
         return memory.Watch(self.process.pid)
 

@@ -43,16 +43,12 @@ def measure(options, folder):
     return got
 
 
-def share(values, part):
-    return values[min(int(part * len(values)), len(values) - 1)]
-
-
 def line(got, one, median, high):
     ours, copied = one["ours"], one["native"]
-    p50, p99 = share(ours, 0.5), share(ours, 0.99)
+    p50, p99 = marks.share(ours, 0.5), marks.share(ours, 0.99)
     return (f"{one['rate']:,} transactions/s ({one['tps']:,.0f} seen) for {got['seconds']} s over {one['rows']:,} rows: from a commit to a query that sees it; "
             "a native subscription",
-            f"p50 **{p50:.0f} ms**, p99 **{p99:.0f} ms**, slowest {ours[-1]:.0f} ms of {len(ours)}; p50 {share(copied, 0.5):.0f} ms, p99 {share(copied, 0.99):.0f} ms, "
+            f"p50 **{p50:.0f} ms**, p99 **{p99:.0f} ms**, slowest {ours[-1]:.0f} ms of {len(ours)}; p50 {marks.share(copied, 0.5):.0f} ms, p99 {marks.share(copied, 0.99):.0f} ms, "
             f"slowest {copied[-1]:.0f} ms; at most {one['mib']:,} MiB",
             f"p50 ≤ {median} ms" + (f", p99 ≤ {high} ms" if high else "") + f", ≤ {MEMORY_MAX:,} MiB",
             p50 <= median and (high is None or p99 <= high) and one["mib"] <= MEMORY_MAX)
@@ -60,7 +56,7 @@ def line(got, one, median, high):
 
 def lines(got):
     small, large = (pick((one for one in got["runs"] if one["rate"] == 1000), key=lambda one: one["rows"]) for pick in (min, max))
-    p50, p99 = (share(large["ours"], part) / share(small["ours"], part) for part in (0.5, 0.99))
+    p50, p99 = (marks.share(large["ours"], part) / marks.share(small["ours"], part) for part in (0.5, 0.99))
     return [*(line(got, one, median, high) for one, (_, _, median, high) in zip(got["runs"], TARGETS)),
             *([(f"… 1,000 transactions/s over {large['rows']:,} rows; over {small['rows']:,} = 1", f"p50 **{p50:.2f}**, p99 **{p99:.2f}**",
                 f"p50 ≤ {GROWTH_MAX}", p50 <= GROWTH_MAX)] if large is not small else [])]

@@ -9,6 +9,15 @@ SEEN = "SELECT coalesce(max(id), 0) FROM raw_bench.marks"
 PAUSE = 0.2  # between markers
 
 
+def share(values, part):
+    return values[min(int(part * len(values)), len(values) - 1)]
+
+
+def told(values):
+    """As a figure; values are sorted."""
+    return f"p50 {share(values, 0.5):,.0f} ms, slowest {values[-1]:,.0f} ms of {len(values)}" if values else "none"
+
+
 class Marks:
     """Numbers go on from those that are there."""
 
@@ -48,7 +57,7 @@ def one_by_one(postgres, server, seconds):
 
 class Meanwhile:
     """Within `with`: commits markers at their pace, whether those before were seen or not, and looks for them. At its end it waits for the last
-    one; `took` are milliseconds by commit, in order."""
+    one; `took` has the time of each commit, and its milliseconds, in order."""
 
     def __init__(self, postgres, server):
         self.marks, self.took = Marks(postgres, server), []
@@ -74,8 +83,13 @@ class Meanwhile:
             seen = self.marks.seen()
             now = time.time()
             while self.waiting and self.waiting[0] <= seen:
-                self.took.append((now - self.marks.committed[self.waiting.pop(0)]) * 1000)
+                committed = self.marks.committed[self.waiting.pop(0)]
+                self.took.append((committed, (now - committed) * 1000))
             time.sleep(0.01)
+
+    def between(self, begin, end):
+        """Sorted milliseconds of those that were committed then."""
+        return sorted(ms for committed, ms in self.took if begin <= committed < end)
 
     def __enter__(self):
         for thread in self.threads:

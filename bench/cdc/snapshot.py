@@ -31,7 +31,7 @@ def replicate(options, postgres, folder, rows):
         seen = server.first_row("SELECT count(*), sum(id)::varchar FROM raw_bench.payments")
     if [str(value) for value in seen] != [str(rows), str(rows * (rows + 1) // 2)]:
         raise RuntimeError(f"the replica has {seen[0]} rows of {rows}, their ids are {seen[1]} together")
-    postgres.ask("SELECT pg_drop_replication_slot('caudal_bench')")
+    postgres.drop_slot("caudal_bench")
     return {"rows": rows, "seconds": seconds, "cpu_seconds": cpu, "rss_mib": watch.peak >> 20}
 
 

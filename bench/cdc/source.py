@@ -1,13 +1,9 @@
 """A private PostgreSQL to measure with, and what reads it."""
 import json
-import pathlib
 import subprocess
-import sys
+import time
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(TREE / "test"))
-
-from support.postgres import Postgres  # noqa: E402
+from support.postgres import Postgres
 
 SETTINGS = ["shared_buffers=1GB", "max_wal_size=16GB", "logical_decoding_work_mem=256MB", "max_connections=60", "max_replication_slots=20", "max_wal_senders=20"]
 COLUMNS = "id bigint PRIMARY KEY, customer int, note varchar(20), amount numeric(12,2), created_at timestamptz, paid boolean"
@@ -37,6 +33,12 @@ class Source(Postgres):
 
     def add_slot(self, name):
         self.ask(f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')")
+
+    def drop_slot(self, name):
+        """Once its reader is gone, which the server notices a moment later."""
+        while self.one(f"SELECT active FROM pg_replication_slots WHERE slot_name = '{name}'") == "t":
+            time.sleep(0.05)
+        self.ask(f"SELECT pg_drop_replication_slot('{name}')")
 
     def end(self):
         """A position behind all that was committed."""
