@@ -11,6 +11,8 @@ MEMORY_MAX = 1024  # MiB
 CALL = 5000  # transactions
 # Each transaction changes one of the tables: 50 rows come, 40 others change, 10 go; of the random ones some are gone before.
 CHANGE = """
+CREATE FUNCTION random_ids(last bigint, wanted int) RETURNS bigint[] LANGUAGE sql AS $$
+    SELECT array_agg((random() * last)::bigint) FROM generate_series(1, wanted) $$;
 CREATE PROCEDURE change(first int, transactions int, INOUT changes bigint DEFAULT 0) LANGUAGE plpgsql AS $$
 DECLARE
     name text; last bigint; changed bigint;
@@ -20,9 +22,9 @@ BEGIN
         last := {rows} + n / {tables} * 50;
         EXECUTE format('INSERT INTO %I SELECT {row} FROM generate_series($1 + 1, $1 + 50) i', name) USING last;
         GET DIAGNOSTICS changed = ROW_COUNT; changes := changes + changed;
-        EXECUTE format('UPDATE %I SET amount = amount + 1, paid = NOT paid WHERE id = ANY (ARRAY(SELECT (random() * $1)::bigint FROM generate_series(1, 40)))', name) USING last;
+        EXECUTE format('UPDATE %I SET amount = amount + 1, paid = NOT paid WHERE id = ANY ((SELECT random_ids($1, 40))::bigint[])', name) USING last;
         GET DIAGNOSTICS changed = ROW_COUNT; changes := changes + changed;
-        EXECUTE format('DELETE FROM %I WHERE id = ANY (ARRAY(SELECT (random() * $1)::bigint FROM generate_series(1, 10)))', name) USING last;
+        EXECUTE format('DELETE FROM %I WHERE id = ANY ((SELECT random_ids($1, 10))::bigint[])', name) USING last;
         GET DIAGNOSTICS changed = ROW_COUNT; changes := changes + changed;
         COMMIT;
     END LOOP;
@@ -74,8 +76,10 @@ def measure(options, folder):
 
 def lines(got):
     rate = got["changes"] / got["seconds"]
-    return [(f"{got['changes']:,} changes in {got['transactions']:,} transactions over {TABLES} tables, made while Caudal was stopped: from its start until all are visible",
-             f"**{got['seconds']:.1f} s** ({rate:,.0f} changes/s, {got['changes'] / got['cpu_seconds']:,.0f} per CPU s), at most **{got['mib']:,} MiB**; all rows as in the source",
+    return [(f"{got['changes']:,} changes in {got['transactions']:,} transactions over {TABLES} tables, made while Caudal was stopped: from its start until all "
+             "are visible",
+             f"**{got['seconds']:.1f} s** ({rate:,.0f} changes/s, {got['changes'] / got['cpu_seconds']:,.0f} per CPU s), at most **{got['mib']:,} MiB**; "
+             "all rows as in the source",
              f"≤ {MEMORY_MAX:,} MiB", got["mib"] <= MEMORY_MAX),
             ("… small commits to another table: from the commit to a query that sees it, while that lasts; after it",
              f"{marks.told(got['during'])}; {marks.told(got['after'])}", "printed", True)]

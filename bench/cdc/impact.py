@@ -45,8 +45,8 @@ def nobody(_options, _folder, _postgres):
 def pg_recvlogical(_options, _folder, postgres):
     """Of PostgreSQL's own programs the one that only reads."""
     postgres.add_slot("bare")
-    running = subprocess.Popen([programs() / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-d", "bench", "--slot", "bare", "--start",
-                                "-f", "/dev/null", "-o", "proto_version=1", "-o", "publication_names=bench"], stderr=subprocess.DEVNULL)
+    running = subprocess.Popen([programs() / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-d", "bench", "--slot", "bare",
+                                "--start", "-f", "/dev/null", "-o", "proto_version=1", "-o", "publication_names=bench"], stderr=subprocess.DEVNULL)
     try:
         yield None
         if running.poll() is not None:
@@ -111,6 +111,6 @@ def lines(got):
         behind = max(one["behind"] for one in got[place]["caudal"])
         cpu = statistics.median(one["cpu_seconds"] for one in got[place]["caudal"])
         out.append((f"pgbench (TPC-B, scale {SCALE}, {CLIENTS} clients, {got['seconds']} s), {what}: transactions/s with Caudal; without a reader = 1",
-                    f"**{ratio:.2f}** ({statistics.median(ours):,.0f}, {statistics.median(alone):,.0f}; {cpu:.2f} CPU s for 1,000, all visible {behind:.1f} s after the last); "
-                    f"pg_recvlogical {other:.2f} ({statistics.median(bare):,.0f})", f"≥ {LEAST}", ratio >= LEAST))
+                    f"**{ratio:.2f}** ({statistics.median(ours):,.0f}, {statistics.median(alone):,.0f}; {cpu:.2f} CPU s for 1,000, all visible "
+                    f"{behind:.1f} s after the last); pg_recvlogical {other:.2f} ({statistics.median(bare):,.0f})", f"≥ {LEAST}", ratio >= LEAST))
     return out
