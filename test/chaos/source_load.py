@@ -1,7 +1,5 @@
 """Who changes the source, and who asks what is visible meanwhile."""
-import contextlib
 import json
-import subprocess
 import time
 
 import source_database as database
@@ -9,36 +7,7 @@ import worker as workers
 import client as clients
 from client import Lost, Refused
 from oracle import Violation
-from support.postgres import ENVIRONMENT, programs
-
-SILENT = "-X -q -A -t".split()
-
-
-class Session:
-    """A psql of its own, to which statements go. Raises OSError once its connection is lost."""
-
-    def __init__(self, postgres):
-        self.process = subprocess.Popen(
-            [programs() / "psql", *SILENT, "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres", "-d", "chaos"],
-            env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def run(self, sql):
-        """What it said before it was done."""
-        self.process.stdin.write(f"{sql}\n\\echo -- done\n")
-        self.process.stdin.flush()
-        said = []
-        for line in self.process.stdout:
-            if line == "-- done\n":
-                return "".join(said)
-            said.append(line)
-        raise OSError("the connection is lost: " + "".join(said))
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):  # by what wasn't sent
-            self.process.stdin.close()
+from support.psql import Session
 
 
 class Client(workers.Worker):
@@ -59,8 +28,8 @@ class Writer(Client):
         while not enough():
             try:
                 if session is None:
-                    session = Session(self.loop.postgres)
-                    session.run(f"SELECT setseed({self.rng.uniform(-1, 1)});")
+                    session = Session(self.loop.postgres, "chaos")
+                    session.run(f"SELECT setseed({self.rng.uniform(-1, 1)})")
                 said = session.run(database.transaction(self.rng))
                 if "ERROR" in said and not any(word in said for word in ("deadlock", "moved", "duplicate key", "serialize")):
                     self.violation = Violation(f"the load itself is wrong: {said}")

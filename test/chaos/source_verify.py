@@ -9,6 +9,7 @@ from oracle import Violation
 from pauses import Deadline
 from source_load import query
 from support import replica
+from support.psql import lsn
 
 VISIBLE_WAIT_S = 90
 
@@ -48,11 +49,6 @@ def check(run):
 
 def status_of(client):
     return client.call("GET", "/api/v1/sources/shop")
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 def wait(run, client):

@@ -7,6 +7,7 @@ import time
 import pytest
 from support import replica
 from support.postgres import Postgres, programs
+from support.psql import lsn
 
 PASSWORD = "tr0ub4dor-secret"
 numbers = itertools.count(1)
@@ -112,11 +113,6 @@ sources:
 
     def ops(self, table):
         return "".join(op for op, in self.rows(f"SELECT op FROM {replica.here(table + '__changes')} ORDER BY _caudal.position"))
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 @pytest.fixture
