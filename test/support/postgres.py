@@ -1,4 +1,4 @@
-"""A private PostgreSQL from Debian's packages, in a folder of its own."""
+"""A private PostgreSQL in a folder of its own: from Debian's packages, or the one whose programs are in CAUDAL_PG_BIN."""
 import os
 import pathlib
 import random
@@ -11,7 +11,13 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def programs():
-    """The folder of the newest PostgreSQL's programs, or None."""
+    """The folder of the server's programs, or None."""
+    other = os.environ.get("CAUDAL_PG_BIN")
+    return pathlib.Path(other) if other else clients()
+
+
+def clients():
+    """That of Debian's newest PostgreSQL, which has psql too, or None."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -31,6 +37,7 @@ class Postgres:
             "local all,replication all trust\nhost all,replication postgres 127.0.0.1/32 trust\n"
             "host all,replication all 127.0.0.1/32 scram-sha-256\n")
         self.start(settings)
+        self.version = int(self.sql("SHOW server_version_num")[0][0])
 
     @staticmethod
     def _as_user(arguments):
@@ -40,7 +47,7 @@ class Postgres:
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT", *arguments]
 
     def _run(self, program, *arguments):
-        done = subprocess.run(self._as_user([programs() / program, *arguments]), env=ENVIRONMENT, cwd=self.folder,
+        done = subprocess.run(self._as_user([(clients() if program == "psql" else programs()) / program, *arguments]), env=ENVIRONMENT, cwd=self.folder,
                               capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -50,7 +57,8 @@ class Postgres:
         for _ in range(6):
             self.port = port or random.randrange(15000, 32000)  # below those that the kernel gives to clients
             usual = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}", "wal_level=logical",
-                     "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8"]
+                     "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8",
+                     "password_encryption=scram-sha-256"]
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
             options = [part for setting in [*usual, *settings] for part in ("-c", setting)]
             with open(self.folder / "server.log", "a", encoding="utf-8") as log:

@@ -84,14 +84,7 @@ class LandedSourceTest : public objects::StoreFixture {
   void TearDown() override {
     stream_.reset();
     sql_.reset();
-    Ask(*admin_,
-        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = "
-        "'" +
-            name_ + "' AND active_pid IS NOT NULL");
-    Ask(*admin_,
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '" +
-            name_ + "'");
-    Ask(*admin_, "DROP DATABASE " + name_ + " WITH (FORCE)");
+    DropDatabase(*admin_, name_);
     landing_.reset();
     ledger_.reset();
     StoreFixture::TearDown();

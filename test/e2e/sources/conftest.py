@@ -22,6 +22,16 @@ def copied_postgres():
         yield running
 
 
+@pytest.fixture
+def needs(copied_postgres):
+    """needs(13, "what"): skips the test on servers before it."""
+    def version(least, what):
+        if copied_postgres.version < least * 10_000:
+            pytest.skip(f"{what}: PostgreSQL can since version {least}")
+
+    return version
+
+
 class Copied:
     """A source `shop`, its server, and what the two hold."""
 
@@ -129,7 +139,7 @@ def copied(copied_postgres, start):
             source.sql(sql)
         if publication:
             source.sql(f"CREATE PUBLICATION caudal_shop {publication}"
-                       + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication))
+                       + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication and copied_postgres.version >= 130000))
         if run:
             source.start()
         if run and wait:
@@ -152,4 +162,5 @@ def drop(postgres, source, seconds=10):
         assert time.monotonic() < deadline, "the slot is still in use"
         time.sleep(0.02)
     postgres.sql(f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{source.database}'")
-    postgres.sql(f"DROP DATABASE {source.database} WITH (FORCE)")
+    postgres.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source.database}'")
+    postgres.sql(f"DROP DATABASE {source.database}")

@@ -111,7 +111,8 @@ INSERT INTO p VALUES (1, '2024-01-05', 'a'), (2, '2024-02-05', 'b')"""
 
 
 @pytest.mark.parametrize("publication", [None, "FOR ALL TABLES"])
-def test_a_partitioned_table_is_one(copied, publication):
+def test_a_partitioned_table_is_one(copied, needs, publication):
+    needs(13, "changes of partitions as their table's")
     shop = copied(PARTITIONED, publication=publication)
     shop.sql("INSERT INTO p VALUES (3, '2024-01-06', 'c'), (4, '2024-02-06', 'd'); UPDATE p SET v = 'bb' WHERE id = 2;"
              "UPDATE p SET day = '2024-02-07' WHERE id = 1; DELETE FROM p WHERE id = 3")
@@ -121,7 +122,8 @@ def test_a_partitioned_table_is_one(copied, publication):
     shop.check()
 
 
-def test_a_publication_of_partitions_is_refused(copied):
+def test_a_publication_of_partitions_is_refused(copied, needs):
+    needs(13, "changes of partitions as their table's")
     shop = copied(PARTITIONED, publication="FOR ALL TABLES WITH (publish_via_partition_root = false)", wait=False)
     status = shop.until(lambda status: status["state"] == "stopped", "isn't stopped")
     assert status["error"]["code"] == "postgres.check.publish_via_partition_root"
