@@ -37,7 +37,8 @@ def prepare(postgres, rows):
     """Tables of so many rows each."""
     postgres.ask(marks.TABLE)
     for number in range(TABLES):
-        postgres.ask(f"CREATE TABLE changed_{number} ({source.COLUMNS}); INSERT INTO changed_{number} SELECT {source.ROW} FROM generate_series(1, {rows}) i")
+        postgres.ask(f"CREATE TABLE changed_{number} ({source.COLUMNS})")
+        postgres.run(f"INSERT INTO changed_{number} SELECT {source.ROW} FROM generate_series(1, {rows}) i")
     row = source.ROW.replace("'", "''").replace("%", "%%")  # within format()
     postgres.ask(CHANGE.format(tables=TABLES, rows=rows, row=row))
 

@@ -9,11 +9,11 @@ READERS = ("bare", "land", "apply")
 
 
 def load_transaction(postgres, rows):
-    postgres.ask(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i")
+    postgres.run(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i")
 
 
 def load_singles(postgres, rows):
-    postgres.ask(f"DO $$ BEGIN FOR i IN 1..{rows} LOOP INSERT INTO payments VALUES ({source.ROW}); COMMIT; END LOOP; END $$")
+    postgres.run(f"DO $$ BEGIN FOR i IN 1..{rows} LOOP INSERT INTO payments VALUES ({source.ROW}); COMMIT; END LOOP; END $$")
 
 
 def measure(options, folder, load, rows):

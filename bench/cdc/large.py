@@ -4,7 +4,6 @@ import time
 import caudal
 import marks
 import source
-from support.psql import Session
 
 MEMORY_MAX = 1024  # MiB
 
@@ -16,15 +15,12 @@ def measure(options, folder):
         server = caudal.Copy(options, folder, postgres)
         with server:
             server.wait_until_read()
-            session = Session(postgres, "bench")
             with server.watch() as watch, marks.Meanwhile(postgres, server) as meanwhile:
                 begun = time.time()
-                if said := session.run(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i"):
-                    raise RuntimeError(said)
+                postgres.run(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i")
                 committed = time.time()
                 server.wait_until_visible(postgres.end())
                 visible = time.time()
-            session.close()
             server.same("payments", "count(*), sum(id)::varchar, sum(amount)::varchar")
         return {"rows": rows, "took": committed - begun, "seconds": visible - committed, "mib": watch.peak >> 20,
                 "before": meanwhile.between(begun, committed), "behind": meanwhile.between(committed, visible)}

@@ -4,11 +4,11 @@ import subprocess
 import time
 
 from support.postgres import Postgres
+from support.psql import Session
 
 SETTINGS = ["shared_buffers=1GB", "max_wal_size=16GB", "logical_decoding_work_mem=256MB", "max_connections=60", "max_replication_slots=20", "max_wal_senders=20"]
 COLUMNS = "id bigint PRIMARY KEY, customer int, note varchar(20), amount numeric(12,2), created_at timestamptz, paid boolean"
 ROW = "i, i % 100000, 'note number ' || i, (i % 1000000) / 100.0, now(), i % 2 = 0"
-PART = 1_000_000  # rows of a statement, which has its time
 
 
 class Source(Postgres):
@@ -19,14 +19,20 @@ class Source(Postgres):
         super().__init__([*SETTINGS, *synced])
         self.sql("CREATE DATABASE bench")
         self.ask(f"CREATE TABLE payments ({COLUMNS})")
-        for first in range(1, rows + 1, PART):
-            self.ask(f"INSERT INTO payments SELECT {ROW} FROM generate_series({first}, {min(first + PART - 1, rows)}) i")
         if rows:
-            self.ask("VACUUM (FREEZE, ANALYZE) payments")
+            self.run(f"INSERT INTO payments SELECT {ROW} FROM generate_series(1, {rows}) i")
+            self.run("VACUUM (FREEZE, ANALYZE) payments")
         self.ask("CREATE PUBLICATION bench FOR ALL TABLES")
 
     def ask(self, text):
         return self.sql(text, "bench")
+
+    def run(self, text):
+        """A statement without rows that may take as long as it likes."""
+        session = Session(self, "bench")
+        if said := session.run(text):
+            raise RuntimeError(said)
+        session.close()
 
     def one(self, text):
         return self.ask(text)[0][0]
