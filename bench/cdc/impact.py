@@ -10,7 +10,7 @@ import caudal
 import memory
 import pgbench
 import source
-from support.postgres import programs
+from support.postgres import clients
 
 SCALE, CLIENTS, LEAST = 20, 4, 0.9
 READERS = ("nobody", "pg_recvlogical", "caudal")
@@ -45,7 +45,7 @@ def nobody(_options, _folder, _postgres):
 def pg_recvlogical(_options, _folder, postgres):
     """Of PostgreSQL's own programs the one that only reads."""
     postgres.add_slot("bare")
-    running = subprocess.Popen([programs() / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-d", "bench", "--slot", "bare",
+    running = subprocess.Popen([clients() / "pg_recvlogical", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-d", "bench", "--slot", "bare",
                                 "--start", "-f", "/dev/null", "-o", "proto_version=1", "-o", "publication_names=bench"], stderr=subprocess.DEVNULL)
     try:
         yield None

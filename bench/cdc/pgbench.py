@@ -1,11 +1,11 @@
 """pgbench on the source."""
 import subprocess
 
-from support.postgres import programs
+from support.postgres import clients
 
 
 def command(postgres, *options):
-    return [programs() / "pgbench", "-n", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", *map(str, options), "bench"]
+    return [clients() / "pgbench", "-n", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", *map(str, options), "bench"]
 
 
 def start(postgres, *options):

@@ -2,7 +2,7 @@
 import contextlib
 import subprocess
 
-from support.postgres import ENVIRONMENT, programs
+from support.postgres import ENVIRONMENT, clients
 
 
 class Session:
@@ -10,7 +10,7 @@ class Session:
 
     def __init__(self, postgres, database):
         self.process = subprocess.Popen(
-            [programs() / "psql", "-X", "-q", "-A", "-t", "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres", "-d", database],
+            [clients() / "psql", "-X", "-q", "-A", "-t", "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres", "-d", database],
             env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, sql):
