@@ -29,32 +29,6 @@ def version():
     return int(re.search(r"PostgreSQL\) (\d+)", done.stdout)[1])
 
 
-class Session:
-    """A psql that stays, for transactions that do."""
-
-    def __init__(self, arguments):
-        self.process = subprocess.Popen(arguments, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        text=True)
-
-    def sql(self, text):
-        """Returns when it is done. The lines that it gave."""
-        self.process.stdin.write(text.rstrip("; ") + ";\n\\echo this-is-the-end\n")
-        self.process.stdin.flush()
-        lines = []
-        for line in self.process.stdout:
-            if line == "this-is-the-end\n":
-                return lines
-            lines.append(line.rstrip("\n"))
-        raise AssertionError("".join(lines))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
-
-
 class Postgres:
     """Started at once with wal_level=logical. The superuser `postgres` is trusted, everyone else on loopback needs a password."""
 
@@ -117,10 +91,6 @@ class Postgres:
             self._run("pg_ctl", "stop", "-s", "-m", mode, "-D", self.data)
         if self.process:
             self.process.wait(30)
-
-    def session(self, database="postgres", user="postgres"):
-        return Session([clients() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(self.port), "-U", user,
-                        "-d", database])
 
     def sql(self, text, database="postgres", user="postgres"):
         """The rows of the last statement, as lists of texts."""

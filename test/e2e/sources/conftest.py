@@ -7,6 +7,7 @@ import time
 import pytest
 from support import replica
 from support.postgres import Postgres, programs, version
+from support.psql import Session, lsn
 
 PASSWORD = "tr0ub4dor-secret"
 numbers = itertools.count(1)
@@ -44,8 +45,15 @@ class Copied:
     def sql(self, text):
         return self.postgres.sql(text, self.database)
 
+    @contextlib.contextmanager
     def session(self):
-        return self.postgres.session(self.database)
+        """What runs statements in a connection that stays."""
+        with contextlib.closing(Session(self.postgres, self.database)) as psql:
+            def run(sql):
+                said = psql.run(sql)
+                assert "ERROR" not in said, said
+
+            yield run
 
     def config(self, tables='["*.*"]'):
         return f"""
@@ -127,11 +135,6 @@ sources:
 
     def ops(self, table):
         return "".join(op for op, in self.rows(f"SELECT op FROM {replica.here(table + '__changes')} ORDER BY _caudal.position"))
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 @pytest.fixture

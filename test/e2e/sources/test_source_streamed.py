@@ -20,17 +20,17 @@ def came(shop, least):
 def test_others_go_on_while_a_large_transaction_runs(copied, streams):
     shop = copied(TABLES)
     with shop.session() as first, shop.session() as second:
-        first.sql("BEGIN; " + ROWS.format(1, 30_000))
+        first("BEGIN; " + ROWS.format(1, 30_000))
         came(shop, 30_000 * 100)
-        second.sql("BEGIN; " + ROWS.format(100_001, 110_000) + "; INSERT INTO small VALUES (2, 'of the second')")
+        second("BEGIN; " + ROWS.format(100_001, 110_000) + "; INSERT INTO small VALUES (2, 'of the second')")
         came(shop, 40_000 * 100)
         shop.sql("INSERT INTO small VALUES (1, 'between')")
         shop.until(lambda _: shop.rows("SELECT id FROM raw_shop.small") == [[1]], "the small one waits for the large ones")
         assert shop.rows("SELECT count(*) FROM raw_shop.big") == [["2"]]
-        first.sql("UPDATE big SET n = n + 1 WHERE id % 3 = 0; DELETE FROM big WHERE id % 7 = 0; INSERT INTO small VALUES (3, 'of the first')")
-        second.sql("UPDATE big SET id = -id WHERE id = 100001; COMMIT")
+        first("UPDATE big SET n = n + 1 WHERE id % 3 = 0; DELETE FROM big WHERE id % 7 = 0; INSERT INTO small VALUES (3, 'of the first')")
+        second("UPDATE big SET id = -id WHERE id = 100001; COMMIT")
         shop.until(lambda _: len(shop.rows("SELECT id FROM raw_shop.small")) == 2, "the second isn't here")
-        first.sql("COMMIT")
+        first("COMMIT")
     histories = shop.check()
     assert shop.status()["in_progress_bytes"] == 0
     assert int(shop.sql("SELECT stream_txns FROM pg_stat_replication_slots WHERE slot_name = '" + shop.slot + "'")[0][0]) >= 2
@@ -86,17 +86,17 @@ def test_a_large_transaction_empties_tables_and_leaves_large_values(copied):
 def test_it_is_killed_while_a_large_transaction_runs(copied, streams):
     shop = copied(TABLES)
     with shop.session() as session:
-        session.sql("BEGIN; " + ROWS.format(1, 200_000))
+        session("BEGIN; " + ROWS.format(1, 200_000))
         came(shop, 20_000_000)  # more than is kept in memory
         shop.sql("INSERT INTO small VALUES (1, 'before')")
         shop.until(lambda _: shop.rows("SELECT id FROM raw_shop.small") == [[1]], "the small one waits")
         shop.server.kill()
-        session.sql("SAVEPOINT s; DELETE FROM big; ROLLBACK TO s; " + ROWS.format(200_001, 210_000))
+        session("SAVEPOINT s; DELETE FROM big; ROLLBACK TO s; " + ROWS.format(200_001, 210_000))
         shop.server.start()
         came(shop, 21_000_000)
         shop.sql("INSERT INTO small VALUES (2, 'after')")
         shop.until(lambda _: len(shop.rows("SELECT id FROM raw_shop.small")) == 2, "the small one waits")
-        session.sql("COMMIT")
+        session("COMMIT")
     shop.server.kill()
     shop.server.start()
     histories = shop.check()
@@ -106,7 +106,7 @@ def test_it_is_killed_while_a_large_transaction_runs(copied, streams):
 def test_the_source_ends_at_once_while_a_large_transaction_runs(copied, copied_postgres, streams):
     shop = copied(TABLES)
     with shop.session() as session:
-        session.sql("BEGIN; " + ROWS.format(1, 20_000))
+        session("BEGIN; " + ROWS.format(1, 20_000))
         came(shop, 2_000_000)
         port = copied_postgres.port
         copied_postgres.stop()

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "capture/landing/landing.h"
 #include "codec/postgres/lsn.h"
 
 namespace caudal::capture::postgres {
@@ -45,6 +46,14 @@ struct CaptureStatus {
     std::optional<int64_t> seconds_left;
   };
   std::optional<Reading> reading;
+
+  void Count(const LandedChanges& landed) {
+    ++batches;
+    for (const WrittenChanges& file : landed.files) {
+      rows += file.landed.rows;
+      bytes += file.landed.bytes;
+    }
+  }
 };
 
 }  // namespace caudal::capture::postgres

@@ -19,6 +19,7 @@
 #include "capture/postgres/check.h"
 #include "capture/postgres/options.h"
 #include "capture/postgres/run/capture_status.h"
+#include "capture/postgres/run/slot_watch.h"
 #include "capture/postgres/run/source_tables.h"
 #include "meta/database.h"
 
@@ -85,7 +86,7 @@ class SourceCapture {
   struct MadeCut;
 
   Result<void> RunOnce();
-  // Checks, publication, slot, epoch.
+  // source_begin.cc: checks, publication, slot, epoch.
   Result<void> Prepare(Session& session);
   Result<void> BeginSource(Session& session, const std::string& identity,
                            const std::optional<SlotState>& slot);
@@ -93,13 +94,14 @@ class SourceCapture {
                                std::chrono::seconds wait) EXCLUDES(mutex_);
   Result<void> CheckSlotFits(const Session& session, const SourceProgress& progress,
                              const std::optional<SlotState>& slot) const;
-  Result<void> ReadUnread(Session& session);
-  // A snapshot, up to whose position all is landed. Without a stream; of no use when stopping.
+  Result<void> ReadUnread(Session& session);  // source_reading.cc
+  // source_cuts.cc. A snapshot, up to whose position all is landed. Without a stream; of no use
+  // when stopping.
   Result<MadeCut> MakeCut(Session& session, std::chrono::seconds wait);
   Result<void> TakeCut(Session& session) EXCLUDES(mutex_);
   void EndCut(Result<void> result) EXCLUDES(mutex_);
-  // Until Stop, or tables are to be read; with a limit, until all that was committed before it is
-  // landed.
+  // source_stream.cc. Until Stop, or tables are to be read; with a limit, until all that was
+  // committed before it is landed.
   Result<void> Stream(Session& session, std::optional<caudal::postgres::Lsn> limit);
   Result<void> Land(Session& session);
   Result<void> Advance(Session& session, caudal::postgres::Lsn position);
@@ -123,7 +125,7 @@ class SourceCapture {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> read_tables_ = false;
   std::atomic<bool> cut_wanted_ = false;
-  bool warned_ = false;  // that the slot keeps much; of the thread that runs
+  SlotWatch slot_watch_;  // of the thread that runs
 
   mutable Mutex mutex_;
   CondVar wake_;
