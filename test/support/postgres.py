@@ -2,6 +2,7 @@
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,10 +23,17 @@ def clients():
     return found[-1].parent if found else None
 
 
+def version():
+    """The server's: 15."""
+    done = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+    return int(re.search(r"PostgreSQL\) (\d+)", done.stdout)[1])
+
+
 class Postgres:
     """Started at once with wal_level=logical. The superuser `postgres` is trusted, everyone else on loopback needs a password."""
 
     def __init__(self, settings=()):
+        self.settings = settings
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="caudal-pg-"))
         self.data = self.folder / "data"
         self.process = None
@@ -36,8 +44,7 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(
             "local all,replication all trust\nhost all,replication postgres 127.0.0.1/32 trust\n"
             "host all,replication all 127.0.0.1/32 scram-sha-256\n")
-        self.start(settings)
-        self.version = int(self.sql("SHOW server_version_num")[0][0])
+        self.start()
 
     @staticmethod
     def _as_user(arguments):
@@ -52,7 +59,7 @@ class Postgres:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, settings=(), port=None):
+    def start(self, settings=None, port=None):
         """At `port`, or at any that is free."""
         for _ in range(6):
             self.port = port or random.randrange(15000, 32000)  # below those that the kernel gives to clients
@@ -60,7 +67,7 @@ class Postgres:
                      "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8",
                      "password_encryption=scram-sha-256"]
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
-            options = [part for setting in [*usual, *settings] for part in ("-c", setting)]
+            options = [part for setting in [*usual, *(self.settings if settings is None else settings)] for part in ("-c", setting)]
             with open(self.folder / "server.log", "a", encoding="utf-8") as log:
                 self.process = subprocess.Popen(self._as_user([programs() / "postgres", "-D", self.data, *options]),
                                                 env=ENVIRONMENT, cwd=self.folder, stdout=log, stderr=log)

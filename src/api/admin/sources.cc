@@ -51,6 +51,7 @@ Json InfoJson(const SourceInfo& info) {
                {"batches", capture.batches},
                {"rows_applied", status.rows_applied},
                {"commits", status.commits},
+               {"in_progress_bytes", capture.streamed_bytes},
                {"slot_bytes", capture.retained_bytes}};
   if (!capture.wal_status.empty()) json["slot_status"] = capture.wal_status;
   if (capture.reading) {

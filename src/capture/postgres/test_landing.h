@@ -129,8 +129,12 @@ class LandedSourceTest : public objects::StoreFixture {
       const auto message =
           TRY(stream_->Next(std::chrono::steady_clock::now() + std::chrono::seconds(20)));
       if (!message) return MakeError(ErrorKind::kTimeout, "nothing came");
-      TRY(collector.Take(*message));
-      if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
+      TRY(collector.Take(*message, stream_->bytes()));
+      if (std::get_if<caudal::postgres::StreamCommit>(&*message) != nullptr) {
+        while (collector.replaying()) TRY(collector.Replay());
+        --transactions;
+        changes = 0;
+      } else if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
         if (changes > 0) --transactions;
         changes = 0;
       } else if (std::get_if<caudal::postgres::Begin>(&*message) == nullptr) {

@@ -140,6 +140,16 @@ def test_generated_columns_are_left_out(copied):
     assert names == ["id", "n", "_caudal"]
 
 
+def test_generated_columns_are_left_out_of_a_publication_that_has_them(copied, needs):
+    needs(18, "virtual columns, and generated ones in a publication")
+    shop = copied("CREATE TABLE g (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED, thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL);"
+                  "INSERT INTO g VALUES (1, 4)", publication="FOR ALL TABLES WITH (publish_generated_columns = stored)")
+    shop.sql("INSERT INTO g VALUES (2, 5); UPDATE g SET n = 6 WHERE id = 1; DELETE FROM g WHERE id = 2")
+    shop.check()
+    names, _ = shop.query("SELECT * FROM raw_shop.g")
+    assert names == ["id", "n", "_caudal"]
+
+
 ODD = ["Select", 'with "quotes" in it', "a.b", "it's", "täglich ñ 雪", "trailing ", "%2F", "x" * 63]
 
 
