@@ -31,8 +31,8 @@ class LandedFixture : public lake::WriterFixture {
     landing_ = capture::Landing::Open({"landing", folder_ + "/landing"}, *store_, *ledger_,
                                       *parquet_, clock_, SystemRandom())
                    .value();
-    tables_ = std::make_unique<RawTables>(RawTablesOptions{"shop", "raw_shop", "public", {}},
-                                          *catalog_);
+    tables_ =
+        std::make_unique<RawTables>(RawTablesOptions{"shop", "raw_shop", "public", {}}, *catalog_);
     applier_ = std::make_unique<Applier>(
         ApplierOptions{"shop"},
         Applier::Parts{*tables_, *ledger_, *database_, *writer_, *store_, *parquet_});
