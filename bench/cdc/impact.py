@@ -1,7 +1,6 @@
 """What following a source costs it: pgbench's transactions a second without and with a reader of the log, in turns."""
 import contextlib
 import os
-import pathlib
 import statistics
 import subprocess
 import time

@@ -9,14 +9,10 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "data/batch_builder.h"
 #include "lake/files/table_file_reader.h"
-#include "lake/keys/key_codec.h"
 #include "lake/written_file.h"
-#include "pipeline/change_layout.h"
 #include "pipeline/keyed_rows.h"
-#include "pipeline/row_keys.h"
-#include "pipeline/unchanged_values.h"
+#include "pipeline/replica_changes.h"
 
 namespace caudal::pipeline {
 namespace {
@@ -69,7 +65,8 @@ class Applier::Attempt {
     const LandedBatch& last = batches_.back();
     report.last = last.number;
     for (const LandedBatch& batch : batches_)
-      for (const LandedFile& file : batch.files) report.rows += file.rows;
+      for (const LandedFile& file : batch.files) report.rows[file.table] += file.rows;
+    report.quarantined = quarantined_;
     report.position = last.last;
     report.committed_at = last.committed_at;
     report.incomplete.assign(incomplete_.begin(), incomplete_.end());
@@ -78,107 +75,76 @@ class Applier::Attempt {
 
  private:
   struct Table {
-    TablePair names;
-    ChangeLayout layout;
-    std::optional<lake::KeyCodec> codec;
-    std::unique_ptr<RowKeys> row_keys;  // of a layout with row_key
-    Schema history;
+    std::unique_ptr<ReplicaChanges> replica;
     size_t files = 0;
+
+    const TablePair& names() const { return replica->names(); }
   };
 
   Result<Table*> TableOf(const std::string& folder) {
     const auto found = tables_.find(folder);
     if (found != tables_.end()) return &found->second;
-    Table table;
     const SourceName name = TRY(SplitTableFolder(folder));
-    table.names = applier_.parts_.tables.PairOf(name.schema, name.table);
-    const lake::SharedMetadata replica = TRY(write_->MetadataOf(table.names.replica));
-    const lake::SharedMetadata history = TRY(write_->MetadataOf(table.names.history));
-    table.layout = TRY(ChangeLayoutOf(*replica, *history));
-    table.history = history->schema();
-    table.codec = TRY(
-        lake::KeyCodec::Make(table.layout.replica, table.layout.replica.identifier_field_ids()));
-    if (table.layout.row_key)
-      table.row_keys = std::make_unique<RowKeys>(
-          [this, name = table.names.replica, codec = *table.codec](
-              const std::vector<std::string>& keys) { return Find(name, codec, keys); });
+    Table table;
+    table.replica =
+        TRY(ReplicaChanges::Open(*write_, applier_.parts_.tables.PairOf(name.schema, name.table)));
     return &tables_.emplace(folder, std::move(table)).first->second;
   }
 
   Result<bool> Apply(const LandedFile& file) {
     Table* table = TRY(TableOf(file.table));
     const size_t number = table->files++;
-    lake::DataFile described = TRY(applier_.DescriptionOf(file, table->history));
+    lake::DataFile described = TRY(applier_.DescriptionOf(file, table->replica->history()));
     const auto emptied = emptied_.find(file.table);
     const bool passed_over = emptied != emptied_.end() && number < emptied->second.file;
     if (!passed_over) {
       const int64_t from =
           emptied != emptied_.end() && number == emptied->second.file ? emptied->second.row + 1 : 0;
-      if (from > 0 && table->row_keys) table->row_keys->Clear();
+      if (from > 0) table->replica->Clear();
       if (!TRY(ApplyRows(*table, file, described, number, from))) return false;
     }
-    TRY(write_->AddFile(table->names.history, std::move(described)));
+    TRY(write_->AddFile(table->names().history, std::move(described)));
     return true;
   }
 
   Result<bool> ApplyRows(Table& table, const LandedFile& file, const lake::DataFile& described,
                          size_t number, int64_t from) {
     lake::TableFileReader reader = TRY(lake::TableFileReader::Open(
-        applier_.parts_.store, applier_.parts_.parquet, described, table.layout.read));
+        applier_.parts_.store, applier_.parts_.parquet, described, table.replica->layout().read));
     while (auto read = TRY(reader.Next())) {
       Batch rows = std::move(read->batch);
       const int64_t skip = from - read->first_row;
       if (skip >= rows.rows()) continue;
       if (skip > 0) rows = rows.Slice(skip, rows.rows() - skip);
-      const int64_t truncate = LastTruncate(table.layout, rows);
+      const int64_t truncate = LastTruncate(table.replica->layout(), rows);
       if (truncate >= 0) {
         emptied_[file.table] = {number, read->first_row + std::max<int64_t>(skip, 0) + truncate};
         return false;
       }
-      TRY(Put(table, file, std::move(rows)));
+      const std::vector<QuarantinedRow> bad = TRY(table.replica->Put(std::move(rows), file.fresh));
+      if (!bad.empty()) TRY(Quarantine(table, file, bad));
     }
+    if (table.replica->incomplete()) incomplete_.insert(file.table);
     return true;
   }
 
-  Result<void> Put(Table& table, const LandedFile& file, Batch rows) {
-    if (table.row_keys) {
-      const KeyedRows keyed = TRY(table.row_keys->Apply(table.layout, rows));
-      if (table.row_keys->missing() > 0 || HasUnchanged(table.layout, rows))
-        incomplete_.insert(file.table);
-      return write_->Change(table.names.replica, keyed.rows, keyed.changes);
-    }
-    if (HasUnchanged(table.layout, rows)) {
-      const FindPresent find = [&](const Batch& keys, const Schema& columns) {
-        return write_->Rows(table.names.replica, keys, columns);
-      };
-      FilledChanges filled = TRY(FillUnchanged(table.layout, *table.codec, rows, find));
-      if (filled.absent > 0) incomplete_.insert(file.table);
-      rows = std::move(filled.changes);
-    }
-    const KeyedRows keyed = TRY(KeyedRowsOf(table.layout, rows));
-    if (file.fresh) return write_->Append(table.names.replica, keyed.rows);
-    return write_->Change(table.names.replica, keyed.rows, keyed.changes);
-  }
-
-  // Which of these texts are keys of the replica.
-  Result<std::vector<bool>> Find(const lake::TableName& replica, const lake::KeyCodec& codec,
-                                 const std::vector<std::string>& keys) {
-    BatchBuilder builder = TRY(BatchBuilder::Make(codec.key_schema()));
-    for (const std::string& key : keys) builder.column(0).AppendBytes(key);
-    const Batch wanted = TRY(builder.Finish());
-    const lake::FoundRows found = TRY(write_->Rows(replica, wanted, codec.key_schema()));
-    std::vector<bool> there;
-    there.reserve(found.places.size());
-    for (const int64_t place : found.places) there.push_back(place != lake::FoundRows::kNone);
-    return there;
+  Result<void> Quarantine(const Table& table, const LandedFile& file,
+                          const std::vector<QuarantinedRow>& bad) {
+    const TablePair& names = table.names();
+    TRY(applier_.parts_.tables.OpenQuarantine(names, file.table));
+    const Schema columns = TRY(write_->SchemaOf(names.quarantine));
+    const Micros now = applier_.parts_.writer.context().clock.Now();
+    const Batch rows = TRY(QuarantineBatch(columns, bad, now));
+    quarantined_[file.table] += rows.rows();
+    return write_->Append(names.quarantine, rows);
   }
 
   Result<void> Commit() {
     for (const auto& [folder, emptied] : emptied_)
-      TRY(write_->Replace(tables_.at(folder).names.replica));
+      TRY(write_->Replace(tables_.at(folder).names().replica));
     const LandedBatch& last = batches_.back();
     for (const auto& [folder, table] : tables_)
-      for (const lake::TableName* name : {&table.names.replica, &table.names.history})
+      for (const lake::TableName* name : {&table.names().replica, &table.names().history})
         TRY(write_->Note(*name, kPositionNote, last.last.Text()));
     const std::string& source = applier_.options_.source;
     std::vector<capture::CapturedTable> again;
@@ -203,6 +169,7 @@ class Applier::Attempt {
   std::unique_ptr<lake::WriteTransaction> write_;
   std::map<std::string, Table> tables_;  // by folder
   std::set<std::string> incomplete_;
+  std::map<std::string, int64_t> quarantined_;  // rows, by folder
 };
 
 void Applier::Expect(const capture::LandedChanges& landed) {

@@ -8,6 +8,7 @@
 #include "capture/landing/landing.h"
 #include "lake/format/schema_json.h"
 #include "pipeline/column_plan.h"
+#include "pipeline/quarantine.h"
 
 namespace caudal::pipeline {
 namespace {
@@ -122,6 +123,15 @@ Result<Schema> RawTables::Open(const std::string& schema, const std::string& tab
   }
   const std::vector<MappedColumn> mapped = TRY(MappedColumnsOf(*history));
   return HistoryLayout(history->schema(), shape.history, mapped);
+}
+
+Result<void> RawTables::OpenQuarantine(const TablePair& pair, const std::string& source_table) {
+  if (TRY(Find(pair.quarantine, source_table))) return {};
+  lake::NewTable table;
+  table.schema = QuarantineColumns();
+  table.properties = {{kSourceProperty, options_.source}, {kSourceTableProperty, source_table}};
+  TRY(catalog_.Create(pair.quarantine, std::move(table)));
+  return {};
 }
 
 }  // namespace caudal::pipeline

@@ -35,6 +35,8 @@ class RawTables final : public capture::HistoryTables {
   // kConflict, besides HistoryTables': a table of that name isn't of this source's table.
   Result<Schema> Open(const std::string& schema, const std::string& table,
                       const std::vector<capture::ChangeColumn>& columns, bool anew) override;
+  // Makes the table where rows go that can't be applied, unless it is there. Errors as Open's.
+  Result<void> OpenQuarantine(const TablePair& pair, const std::string& source_table);
 
  private:
   Result<lake::SharedMetadata> Make(const lake::TableName& name, const Schema& shape,
