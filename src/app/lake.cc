@@ -18,6 +18,7 @@ lake::WriterOptions WriterOptionsOf(const LakeConfig& config, const DataPaths& p
   options.keys_bytes_max = config.keys_memory;
   options.deletes_bytes_max = config.delete_cache;
   options.rows_bytes_max = config.transaction_memory;
+  options.changes.keys_bytes_max = config.transaction_keys;
   options.changes.files.target_bytes = config.file_bytes;
   options.retention.all_ms = Ms(config.snapshots.all);
   options.retention.by_minute_ms = Ms(config.snapshots.by_minute);

@@ -243,6 +243,7 @@ struct LakeConfig {
   uint64_t delete_cache = 64u << 20;
   uint64_t keys_memory = 256u << 20;
   uint64_t transaction_memory = 256u << 20;
+  uint64_t transaction_keys = 512u << 20;
 };
 
 struct QueryConfig {

@@ -64,6 +64,9 @@ const std::vector<Key<LakeConfig>>& Keys() {
             "Rows by key of one transaction that wait in memory; further ones go into files before "
             "its "
             "commit."),
+      Field("transaction_keys", &C::transaction_keys, Size{1 << 20, 64ull << 30}, kRestart,
+            "Memory for the keys of one transaction: some 50 bytes each. One with more is an "
+            "error."),
   };
   return keys;
 }

@@ -46,9 +46,9 @@ Result<void> TableChanges::CheckBudget() const {
   if (bytes <= options_.keys_bytes_max) return {};
   return MakeError(
       ErrorKind::kLimit,
-      fmt::format("a transaction changes more rows of '{}' by key than have keys of {} "
-                  "bytes: commit it in parts",
-                  TextOf(name()), options_.keys_bytes_max),
+      fmt::format("a transaction changes more rows of '{}' by key than have keys of {} MiB: commit "
+                  "it in parts, or raise `lake.transaction_keys`",
+                  TextOf(name()), options_.keys_bytes_max >> 20),
       "lake.transaction_too_large");
 }
 
