@@ -10,11 +10,13 @@ namespace caudal::engine {
 namespace {
 
 // One thread: a statement runs on its caller's. Without an order to keep, the size of a row group
-// in bytes can be bounded; with one thread rows keep theirs all the same.
+// in bytes can be bounded; with one thread rows keep theirs all the same. Files are read once, as
+// good as always: what DuckDB would keep of them is memory that the server never sees again.
 constexpr auto kConfiguration = std::to_array<std::pair<const char*, const char*>>({
     {"threads", "1"},
     {"temp_directory", ""},
     {"preserve_insertion_order", "false"},
+    {"enable_external_file_cache", "false"},
     {"autoinstall_known_extensions", "false"},
     {"autoload_known_extensions", "false"},
     {"allow_community_extensions", "false"},

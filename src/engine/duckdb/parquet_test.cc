@@ -139,6 +139,17 @@ TEST(Parquet, ManyRowsStreamInOrder) {
   EXPECT_EQ(row, n);
 }
 
+TEST(Parquet, NothingIsKeptOfAFileThatWasRead) {
+  TestParquet test;
+  const Schema schema = SchemaOfPlainTypes();
+  const std::string path = test.NewPath();
+  test.Write(path, schema, {RandomRows(1).NextBatch(schema, 5000, 4)});
+  test.Read(path, schema);
+  EXPECT_EQ(test.Number("SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT FROM duckdb_memory() "
+                        "WHERE tag = 'EXTERNAL_FILE_CACHE'"),
+            0);
+}
+
 // DuckDB's dictionaries would make 0.0 of it.
 TEST(Parquet, NegativeZerosStay) {
   TestParquet test;

@@ -17,8 +17,8 @@ numbers = itertools.count(1)
 def copied_postgres():
     if programs() is None:
         pytest.fail("no PostgreSQL: run `scripts/setup test`")
-    # Transactions of a few hundred rows come before they end, where the server can do that.
-    settings = ["max_prepared_transactions=8"] + ["logical_decoding_work_mem=64kB"] * (version() >= 13)
+    # Transactions of a few hundred rows come before they end, where the server can do that; others write a file for each savepoint then.
+    settings = ["max_prepared_transactions=8"] + ["logical_decoding_work_mem=64kB"] * (version() >= 14)
     with Postgres(settings) as running:
         running.sql(f"CREATE ROLE caudal LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
         yield running

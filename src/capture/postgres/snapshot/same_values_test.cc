@@ -114,7 +114,7 @@ class SameValuesTest : public LandedSourceTest {
     std::erase_if(literals_, [&](const Literal& literal) {
       return !sql_->Query("SELECT " + QuoteText(literal.text) + "::" + literal.type).ok();
     });
-    EXPECT_GE(literals_.size(), sql_->server_version() >= 140000 ? all : all - 20);
+    EXPECT_GE(literals_.size(), sql_->server_version() >= 150000 ? all : all - 20);
   }
 
   // By the first column, for operation `op`: the columns, and what of them couldn't be held.
