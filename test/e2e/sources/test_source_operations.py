@@ -73,6 +73,7 @@ def test_metrics_and_status_tell_of_a_source(copied):
     shop.sql("ALTER ROLE caudal NOLOGIN")
     try:
         shop.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '" + shop.slot + "'")
+        # The first it hears is that its connection is gone.
         shop.until(lambda status: "not permitted to log in" in str(status.get("error")), "it goes on")
         told = metrics(shop)
         assert told['caudal_source_state{source="shop",state="streaming"}'] == 0
