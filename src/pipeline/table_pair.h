@@ -1,4 +1,5 @@
-// A source's table here: its replica, and the history of its changes.
+// A source's table here: its replica, the history of its changes, and while its rows are read the
+// replica that they are gathered in.
 #pragma once
 
 #include <string>
@@ -12,6 +13,7 @@ namespace caudal::pipeline {
 struct TablePair {
   lake::TableName replica;  // "raw_shop.payments"
   lake::TableName history;  // "raw_shop.payments__changes"
+  lake::TableName next;     // "raw_shop._reading.payments"
 };
 
 // The table's name alone in the source's default schema, else `<schema>_<table>`. Characters that
