@@ -135,7 +135,7 @@ def test_rows_of_another_key_take_the_place_of_the_old_ones(copied):
 
 
 def test_a_table_that_goes_while_it_is_read_holds_nothing_back(copied):
-    shop = copied("CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT i, 'x' FROM generate_series(1, 40000) i;"
+    shop = copied("CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT i, repeat('x', 100) FROM generate_series(1, 40000) i;"
                   "CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1)", wait=False,
                   landing=BATCHES, snapshot="{chunk_rows: 2000, connections: 1, rows_per_second: 10000}")
     shop.until(lambda status: any(t["name"] == "a" and t["chunks_done"] > 0 for t in status["tables"]), "nothing is read")
