@@ -53,6 +53,11 @@ test-trino: dev ## Run Trino on tables; not part of `make test`, since it downlo
 	@$(SETUP) trino
 	@CAUDAL_BINARY=build/dev/caudal $(PYTHON) -m pytest -c test/pytest.ini test/trino $(ARGS)
 
+.PHONY: test-pg-versions
+test-pg-versions: dev ## Run the tests of sources on PostgreSQL 12 to 18 (VERSIONS="12 18" selects; ARGS as for test-e2e)
+	@$(SETUP) pg-versions
+	@scripts/test_pg_versions "$(VERSIONS)" $(ARGS)
+
 .PHONY: test-asan
 test-asan: ## Run unit tests and abuse tests with AddressSanitizer and UBSan
 	@$(call configure,asan,test)

@@ -31,7 +31,7 @@ def run(options, script, programs, measure, lines):
         folder = place.make(options.folder)
         try:
             got = measure(name, folder)
-        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
+        except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError) as problem:
             print(f"{name}: {problem}", file=sys.stderr)
             failed += 1
             continue

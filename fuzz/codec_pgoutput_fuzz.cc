@@ -58,10 +58,12 @@ struct Seer {
     See(m.prefix);
     See(m.content);
   }
-  template <class T>
-  void operator()(const T& m) {
-    if constexpr (requires { m.gid; }) See(m.gid);
-  }
+  void operator()(const StreamStart& m) { sum += m.xid; }
+  void operator()(const StreamCommit& m) { sum += m.xid; }
+  void operator()(const StreamAbort& m) { sum += m.subxid; }
+  void operator()(const Begin& m) { sum += m.xid; }
+  void operator()(const Commit& m) { sum += m.end_lsn.value; }
+  void operator()(const StreamStop&) {}
 };
 
 void ReadMessages(std::string_view stream) {

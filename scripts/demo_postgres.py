@@ -1,10 +1,10 @@
 """The PostgreSQL scenario of the demo: a private PostgreSQL whose payments are copied while they change."""
 import json
-import subprocess
 import time
 
 import requests
-from support.postgres import Postgres, programs
+from support.postgres import Postgres
+from support.psql import Session, lsn
 from support.server import CaudalServer
 
 PAYMENTS = 20_000
@@ -23,25 +23,6 @@ CHANGES = [
 TOTALS = "SELECT count(*), sum(amount), count(paid_at) FROM {}"
 
 
-class Session:
-    """One psql that stays connected: what it costs to start isn't measured."""
-
-    def __init__(self, postgres):
-        self.process = subprocess.Popen([programs() / "psql", "-X", "-q", "-A", "-t", "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres",
-                                         "-d", "shop"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, sql):
-        """Returns when it is committed."""
-        self.process.stdin.write(sql + ";\n\\echo done\n")
-        self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "done":
-            pass
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(10)
-
-
 def rows_of(server, sql):
     return json.loads(server.cli("query", "--format", "json", sql).stdout)
 
@@ -52,18 +33,13 @@ def first_row(server, sql):
     return json.loads(answer.text.splitlines()[1])
 
 
-def position(text):
-    high, low = text.split("/")
-    return int(high, 16) << 32 | int(low, 16)
-
-
 def wait_until_visible(server, postgres):
     """All that is committed now. Returns what the source says of itself."""
-    wanted = position(postgres.sql("SELECT pg_current_wal_flush_lsn()", "shop")[0][0])
+    wanted = lsn(postgres.sql("SELECT pg_current_wal_flush_lsn()", "shop")[0][0])
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         source = json.loads(server.cli("sources", "show", "shop", "--json").stdout)
-        if source["state"] == "streaming" and position(source["position"]) >= wanted:
+        if source["state"] == "streaming" and lsn(source["position"]) >= wanted:
             return source
         time.sleep(0.05)
     raise AssertionError(f"not visible after a minute: {source}")
@@ -96,7 +72,7 @@ def replication(folder, say, check, step):
             began = time.monotonic()
             wait_until_visible(server, postgres)
             say(f"   its rows are in raw_shop.payments {time.monotonic() - began:.2f} s after the start")
-            session = Session(postgres)
+            session = Session(postgres, "shop")
             for change in CHANGES:
                 say(f"   psql: {change}")
                 session.run(change)

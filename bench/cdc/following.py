@@ -1,6 +1,7 @@
-"""How fast a slot is followed: discarded by a bare reader, landed, and landed and applied, of the same changes."""
+"""How fast a slot is followed: discarded by a bare reader, landed, landed and applied, and counted by Debezium, of the same changes."""
 import pathlib
 
+import debezium
 import source
 
 LAND_MIN, APPLY_MIN = 0.6, 0.4
@@ -8,16 +9,18 @@ READERS = ("bare", "land", "apply")
 
 
 def load_transaction(postgres, rows):
-    postgres.ask(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i")
+    postgres.run(f"INSERT INTO payments SELECT {source.ROW} FROM generate_series(1, {rows}) i")
 
 
 def load_singles(postgres, rows):
-    postgres.ask(f"DO $$ BEGIN FOR i IN 1..{rows} LOOP INSERT INTO payments VALUES ({source.ROW}); COMMIT; END LOOP; END $$")
+    postgres.run(f"DO $$ BEGIN FOR i IN 1..{rows} LOOP INSERT INTO payments VALUES ({source.ROW}); COMMIT; END LOOP; END $$")
 
 
 def measure(options, folder, load, rows):
-    """Each reader has slots of its own, made before the changes, and takes turns with the others."""
+    """Each reader has slots of its own, made before the changes, and takes turns with the others. Debezium, which takes much longer, has
+    one."""
     got = {"rows": rows, "rounds": options.rounds, **{name: [] for name in READERS}}
+    engine = debezium.Engine(folder)
     with source.Source() as postgres:
         for turn in range(options.rounds):
             for name in READERS[1:]:
@@ -25,12 +28,15 @@ def measure(options, folder, load, rows):
                 place.mkdir()
                 postgres.reader(options.build, "prepare", f"{name}{turn}", folder=place)
             postgres.add_slot(f"bare{turn}")
+        for form in debezium.FORMS:
+            postgres.add_slot(debezium.slot_of(form))
         load(postgres, rows)
         end = postgres.end()
         for turn in range(options.rounds):
             for name in READERS:
                 where = {} if name == "bare" else {"folder": pathlib.Path(folder) / f"{name}{turn}"}
                 got[name].append(postgres.reader(options.build, name, f"{name}{turn}", until=end, **where))
+        got["debezium"] = engine.count(postgres, "stream", rows)
     for name in READERS[1:]:
         for one in got[name]:
             if one["rows"] != rows:
@@ -52,6 +58,7 @@ def line(got, name, what, least):
             f"at most {mine['rss_mib']:,} MiB)", f"≥ {least}", ratio >= least)
 
 
-def lines_of(what):
+def lines_of(what, debezium_min):
     return lambda got: [line(got, "land", f"{what} of {got['rows']:,} rows, decoded and landed", LAND_MIN),
-                        line(got, "apply", "… landed and applied", APPLY_MIN)]
+                        line(got, "apply", "… landed and applied", APPLY_MIN),
+                        *debezium.lines(best(got, "apply"), got["debezium"], debezium_min)]

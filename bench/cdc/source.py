@@ -1,14 +1,10 @@
 """A private PostgreSQL to measure with, and what reads it."""
 import json
-import pathlib
 import subprocess
-import sys
 import time
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(TREE / "test"))
-
-from support.postgres import Postgres, programs  # noqa: E402
+from support.postgres import Postgres
+from support.psql import Session
 
 SETTINGS = ["shared_buffers=1GB", "max_wal_size=16GB", "logical_decoding_work_mem=256MB", "max_connections=60", "max_replication_slots=20", "max_wal_senders=20"]
 COLUMNS = "id bigint PRIMARY KEY, customer int, note varchar(20), amount numeric(12,2), created_at timestamptz, paid boolean"
@@ -24,17 +20,31 @@ class Source(Postgres):
         self.sql("CREATE DATABASE bench")
         self.ask(f"CREATE TABLE payments ({COLUMNS})")
         if rows:
-            self.ask(f"INSERT INTO payments SELECT {ROW} FROM generate_series(1, {rows}) i")
+            self.run(f"INSERT INTO payments SELECT {ROW} FROM generate_series(1, {rows}) i")
+            self.run("VACUUM (FREEZE, ANALYZE) payments")
         self.ask("CREATE PUBLICATION bench FOR ALL TABLES")
 
     def ask(self, text):
         return self.sql(text, "bench")
+
+    def run(self, text):
+        """A statement without rows that may take as long as it likes."""
+        session = Session(self, "bench")
+        if said := session.run(text):
+            raise RuntimeError(said)
+        session.close()
 
     def one(self, text):
         return self.ask(text)[0][0]
 
     def add_slot(self, name):
         self.ask(f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')")
+
+    def drop_slot(self, name):
+        """Once its reader is gone, which the server notices a moment later."""
+        while self.one(f"SELECT active FROM pg_replication_slots WHERE slot_name = '{name}'") == "t":
+            time.sleep(0.05)
+        self.ask(f"SELECT pg_drop_replication_slot('{name}')")
 
     def end(self):
         """A position behind all that was committed."""
@@ -47,24 +57,3 @@ class Source(Postgres):
         done = subprocess.run([f"{build}/bench/cdc_stream", command, "--host", "127.0.0.1", "--port", str(self.port), "--database", "bench", "--user",
                                "postgres", "--slot", slot, "--publication", "bench", *flags], check=True, stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None
-
-
-class Session:
-    """One psql that stays connected."""
-
-    def __init__(self, source, database="bench"):
-        self.process = subprocess.Popen([programs() / "psql", "-X", "-q", "-A", "-t", "-h", source.folder, "-p", str(source.port), "-U", "postgres",
-                                         "-d", database], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, text):
-        """Returns when it is committed: the time of that."""
-        self.process.stdin.write(text + ";\n\\echo done\n")
-        self.process.stdin.flush()
-        while (line := self.process.stdout.readline().strip()) != "done":
-            if not line and self.process.poll() is not None:
-                raise RuntimeError("psql ended")
-        return time.time()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(10)

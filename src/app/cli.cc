@@ -60,6 +60,7 @@ int RunCli(int argc, char** argv) {
   cli::AddTables(commands);
   cli::AddSources(commands);
   cli::AddVerify(commands);
+  cli::AddRebuild(commands);
   cli::AddLoad(commands);
   cli::AddExport(commands);
   cli::AddLogs(commands);

@@ -354,6 +354,15 @@ constexpr Entry kCatalogue[] = {
     {Text::kVerifyNotRepaired, "  not repaired: {}", "  no se han arreglado: {}"},
     {Text::kVerifyAllEqual, "{}: equal at {}", "{}: iguales en {}"},
     {Text::kVerifySomeDiffer, "{}: compared at {}; see above", "{}: comparada en {}; véase arriba"},
+    {Text::kVerifyQuarantined, "  {} changes couldn't be applied, and are in {}",
+     "  {} cambios no se han podido aplicar, y están en {}"},
+    {Text::kRebuild, "Make a source's table here anew from its history alone",
+     "Rehace una tabla de una fuente aquí a partir solo de su historial"},
+    {Text::kRebuildTable, "Table: raw_shop.payments", "Tabla: raw_shop.payments"},
+    {Text::kRebuildProgress, "{}: {} changes replayed, {} left",
+     "{}: {} cambios aplicados, quedan {}"},
+    {Text::kRebuildDone, "{}: rebuilt from {} changes: {} rows, up to {}",
+     "{}: rehecha a partir de {} cambios: {} filas, hasta {}"},
 };
 
 static_assert(std::size(kCatalogue) == static_cast<size_t>(Text::kCount));

@@ -205,6 +205,11 @@ enum class Text : uint16_t {
   kVerifyNotRepaired,
   kVerifyAllEqual,
   kVerifySomeDiffer,
+  kVerifyQuarantined,
+  kRebuild,
+  kRebuildTable,
+  kRebuildProgress,
+  kRebuildDone,
   kCount
 };
 

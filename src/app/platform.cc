@@ -275,7 +275,7 @@ void Platform::Impl::AddAllRoutes(const std::string& admin_token) {
                        check.checksums = checksums;
                        return CheckData(*database, folder.paths().objects(), check, true);
                      },
-                     queries->running.get()});
+                     queries->running.get(), sources.get()});
   api::AddTableRoutes(router, {*lake->catalog, *lake->manifests, *lake->upkeep, *transfers->loads,
                                *transfers->exporter});
   api::AddSourceRoutes(router, *sources);
@@ -394,6 +394,7 @@ Platform::~Platform() {
   impl_->sql_runners.reset();
   impl_->runs.reset();
   impl_->dispatcher.reset();
+  if (impl_->lake) impl_->lake->upkeep->Stop();  // it may ask the sources
   impl_->sources.reset();
   impl_->transfers.reset();
   impl_->queries.reset();

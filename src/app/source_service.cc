@@ -45,21 +45,57 @@ Result<std::unique_ptr<SourceService>> SourceService::Open(const Config& config,
     one.limits = LimitsOf(config.landing);
     one.apply.source = name;
     one.dataset = DatasetOf(name, source);
+    if (config.landing.keep) {
+      const pipeline::RetentionOptions retention{
+          name, one.dataset, config.landing.bucket,
+          std::chrono::microseconds(*config.landing.keep).count()};
+      service->retentions_.push_back(std::make_unique<pipeline::HistoryRetention>(
+          retention, pipeline::HistoryRetention::Parts{*lake.catalog, *lake.writer, store,
+                                                       service->ledger_, clock}));
+    }
     MutexLock lock(service->mutex_);
     service->sources_.emplace(name, service->MakeSource(std::move(one)));
+  }
+  if (!service->retentions_.empty()) {
+    service->upkeep_ = lake.upkeep.get();
+    service->upkeep_->SetOtherFiles(service.get());
   }
   return service;
 }
 
-SourceService::~SourceService() { Stop(); }
+Result<void> SourceService::Prepare() {
+  for (const auto& retention : retentions_) TRY(retention->Cut());
+  return {};
+}
+
+Result<std::vector<objects::ObjectRef>> SourceService::ObjectsOf(const lake::LoadedTable& table) {
+  for (const auto& retention : retentions_) {
+    std::vector<objects::ObjectRef> old = TRY(retention->OldObjects(table));
+    if (!old.empty()) return old;
+  }
+  return std::vector<objects::ObjectRef>();
+}
+
+SourceService::~SourceService() {
+  if (upkeep_ != nullptr) upkeep_->SetOtherFiles(nullptr);
+  Stop();
+}
 
 SourceService::Source SourceService::MakeSource(pipeline::SourcePipeline::Options options) const {
   Source source;
   source.dataset = options.dataset;
   source.options = options;
   source.pipeline = std::make_unique<pipeline::SourcePipeline>(std::move(options), *parts_);
-  source.verifier = std::make_unique<pipeline::SourceVerifier>(*source.pipeline);
+  source.verifications =
+      std::make_unique<pipeline::SourceTasks<pipeline::Verification>>(*source.pipeline);
+  source.rebuilds = std::make_unique<pipeline::SourceTasks<pipeline::Rebuild>>(*source.pipeline);
   return source;
+}
+
+void SourceService::Source::Stop() {
+  pipeline->Stop();  // first: a verification may wait for it
+  verifications->Stop();
+  rebuilds->Stop();
 }
 
 Result<void> SourceService::Start() {
@@ -76,10 +112,7 @@ Result<void> SourceService::Start() {
 
 void SourceService::Stop() {
   MutexLock lock(mutex_);
-  for (auto& [name, source] : sources_) {
-    source.pipeline->Stop();  // first: a verification may wait for it
-    source.verifier->Stop();
-  }
+  for (auto& [name, source] : sources_) source.Stop();
 }
 
 Result<const SourceService::Source*> SourceService::Find(const std::string& name) const {
@@ -102,6 +135,8 @@ std::vector<api::SourceInfo> SourceService::List() const {
     info.slot = options.slot;
     info.publication = options.publication;
     info.status = source.pipeline->status();
+    const Result<int64_t> quarantined = source.pipeline->quarantined();
+    if (quarantined.ok()) info.quarantined = *quarantined;
   }
   return list;
 }
@@ -123,9 +158,9 @@ Result<void> SourceService::Restart(const std::string& name) {
 Result<void> SourceService::ReadAnew(const std::string& name,
                                      const std::vector<std::string>& tables) {
   MutexLock lock(mutex_);
-  const Source* found = TRY(Find(name));
-  found->pipeline->Stop();
-  found->verifier->Stop();
+  TRY(Find(name));
+  Source* found = &sources_.at(name);
+  found->Stop();
   const Result<void> done = found->pipeline->ReadAnew(tables);
   // Another object, with what the ledger says now; also after an error.
   Source next = MakeSource(found->options);
@@ -138,7 +173,17 @@ Result<std::shared_ptr<pipeline::Verification>> SourceService::Verify(
     const std::string& name, pipeline::VerifyRequest request) {
   MutexLock lock(mutex_);
   const Source* source = TRY(Find(name));
-  return source->verifier->Start(std::move(request));
+  return source->verifications->Start(std::make_shared<pipeline::Verification>(std::move(request)));
+}
+
+Result<std::shared_ptr<pipeline::Rebuild>> SourceService::Rebuild(const lake::TableName& replica) {
+  MutexLock lock(mutex_);
+  for (auto& [name, source] : sources_)
+    for (const pipeline::SourceTableStatus& table : TRY(source.pipeline->tables()))
+      if (table.tables.replica == replica)
+        return source.rebuilds->Start(std::make_shared<pipeline::Rebuild>(replica));
+  return MakeError(ErrorKind::kNotFound, "no source has the table '" + lake::TextOf(replica) + "'",
+                   "source.table_not_found");
 }
 
 Result<pg::SourceReport> SourceService::Check(const std::string& name) const {

@@ -371,7 +371,7 @@ Task<void> Connection::AwaitAnswer(const ApiStyle& style, Response& out) {
   while (!cut_) {
     const std::shared_ptr<LaterAnswer> later = std::exchange(out.later, nullptr);
     if (!later) co_return;
-    const bool here = co_await WaitWhileConnected(later->wait_ms);
+    const bool here = co_await WaitWhileConnected(later->wait_ms, later->waker.get());
     Result<std::unique_ptr<Response>> answer =
         MakeError(ErrorKind::kUnavailable, "the server is stopping; try again when it is back");
     // What waits may hold a lock or a disk as it goes.

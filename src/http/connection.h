@@ -92,7 +92,7 @@ class Connection {
   Task<bool> SendFileBody(const FileBody& file);
   Task<bool> SendStream(StreamBody& stream, Framing framing);
   Task<bool> PullStream(StreamBody& stream, Framing framing);
-  Task<bool> WaitWhileConnected(int wait_ms);
+  Task<bool> WaitWhileConnected(int wait_ms, Waker* waker);
   Task<bool> WriteAll(std::string_view bytes, bool more = false);
   Task<bool> WaitWritable();
   bool ClientLeft();

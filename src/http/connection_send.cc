@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kCopiedBytesMax = 16u << 10;  // a body up to here joins its head in one buffer
 constexpr size_t kSendFileStep = 2u << 20;     // then the other connections have a turn
-constexpr int kWaitStep_ms = 500;              // how soon a departed client is noticed
+constexpr int kWaitStep_ms = 50;               // how soon a departed client is noticed
 
 }  // namespace
 
@@ -139,7 +139,7 @@ Task<bool> Connection::PullStream(StreamBody& stream, Framing framing) {
     if (piece->last) co_return true;
     if (ClientLeft()) co_return false;
     if (piece->wait_ms > 0) {
-      const bool here = co_await WaitWhileConnected(piece->wait_ms);
+      const bool here = co_await WaitWhileConnected(piece->wait_ms, stream.waker.get());
       if (!here) co_return false;
     }
   }
@@ -148,17 +148,36 @@ Task<bool> Connection::PullStream(StreamBody& stream, Framing framing) {
 
 // A stream that waits has no end in sight: a server that stops cuts it, without the last chunk, so
 // that the client doesn't take it for whole.
-Task<bool> Connection::WaitWhileConnected(int wait_ms) {
-  while (wait_ms > 0) {
-    if (shared_.stopping.load(std::memory_order_relaxed)) co_return false;
+Task<bool> Connection::WaitWhileConnected(int wait_ms, Waker* waker) {
+  // Of this thread; a wake that was posted may come when the wait is over.
+  struct Wait {
+    Timer* timer;
+    bool woken = false;
+  };
+  const auto wait = std::make_shared<Wait>(Wait{&timer_});
+  const auto wake = [wait, executor = io_.context().get_executor()] {
+    asio::post(executor, [wait] {
+      wait->woken = true;
+      if (wait->timer != nullptr) wait->timer->cancel();
+    });
+  };
+  if (waker != nullptr && !waker->Arm(wake)) co_return !cut_ && !ClientLeft();
+  bool here = true;
+  while (here && wait_ms > 0 && !wait->woken) {
+    if (shared_.stopping.load(std::memory_order_relaxed)) {
+      here = false;
+      break;
+    }
     const int step_ms = std::min(wait_ms, kWaitStep_ms);
     timer_.expires_after(std::chrono::milliseconds(step_ms));
     auto [ignored] = co_await timer_.async_wait(kAwait);
     (void)ignored;
-    if (cut_ || ClientLeft()) co_return false;
+    here = !cut_ && !ClientLeft();
     wait_ms -= step_ms;
   }
-  co_return true;
+  wait->timer = nullptr;
+  if (waker != nullptr) waker->Disarm();
+  co_return here;
 }
 
 bool Connection::ClientLeft() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/waker.h"
 #include "os/file.h"
 
 namespace caudal::http {
@@ -102,8 +103,8 @@ struct FileBody {
 };
 
 // A body made as it is sent (chunked). `next` is called on the pool, one call at a time, until it
-// says so; when it has nothing yet it says how long to wait before it is asked again. Destroyed
-// when the client goes.
+// says so; when it has nothing yet it says how long to wait, at most, before it is asked again: the
+// waker, where there is one, ends the wait. Destroyed when the client goes.
 struct StreamBody {
   struct Piece {
     std::string bytes;
@@ -111,6 +112,7 @@ struct StreamBody {
     int wait_ms = 0;
   };
   std::function<Result<Piece>()> next;  // an error cuts the connection
+  std::shared_ptr<Waker> waker = nullptr;
 };
 
 struct LaterAnswer;
@@ -128,11 +130,12 @@ struct Response {
   static Response Empty(int status);
 };
 
-// `next` is called on the pool until it gives the answer, with `wait_ms` in between, in which no
-// thread waits. Destroyed when the client goes.
+// `next` is called on the pool until it gives the answer, with up to `wait_ms` in between, in which
+// no thread waits, and which the waker ends. Destroyed when the client goes.
 struct LaterAnswer {
   std::function<Result<std::unique_ptr<Response>>()> next;  // null: not yet
   int wait_ms = 10;
+  std::shared_ptr<Waker> waker = nullptr;
 };
 
 std::string_view ReasonPhrase(int status);

@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
@@ -224,7 +225,7 @@ Response Router::Handle(Request& request) const {
       if (*next != nullptr) {
         now = std::move(**next);
       } else {
-        std::this_thread::sleep_for(std::chrono::milliseconds(later->wait_ms));
+        std::this_thread::sleep_for(std::chrono::milliseconds(std::min(later->wait_ms, 10)));
       }
     }
     return now;

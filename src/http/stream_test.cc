@@ -369,6 +369,44 @@ TEST_F(LaterTest, AnswersComeWhenTheyAreThere) {
   EXPECT_EQ(router_.Handle(request).status, 201);
 }
 
+// Nobody would be asked again in time by itself.
+TEST_F(LaterTest, AWakeEndsTheWait) {
+  constexpr int kLong_ms = 600'000;
+  const auto waker = std::make_shared<Waker>();
+  std::atomic<int> waits{0};
+  On(Method::kGet, "/woken", [&](Request&) -> Result<Response> {
+    Response out;
+    out.later = std::make_shared<LaterAnswer>();
+    out.later->wait_ms = kLong_ms;
+    out.later->waker = waker;
+    out.later->next = [&, asked = 0]() mutable -> Result<std::unique_ptr<Response>> {
+      ++waits;
+      if (++asked < 3) return nullptr;
+      auto response = std::make_unique<Response>(
+          Streaming([&, pieces = 0]() mutable -> Result<StreamBody::Piece> {
+            ++waits;
+            if (++pieces < 3) return StreamBody::Piece{"", false, kLong_ms};
+            return StreamBody::Piece{"all", true, 0};
+          }));
+      std::get<StreamBody>(response->body).waker = waker;
+      return response;
+    };
+    return out;
+  });
+  Start();
+  RawClient client(port_);
+  for (int i = 0; i < 3; ++i) {
+    std::jthread waking([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        const int before = waits;
+        waker->Wake();
+        (void)Until([&] { return waits != before || stop.stop_requested(); });
+      }
+    });
+    EXPECT_EQ(client.Get("/woken").body, "all");
+  }
+}
+
 TEST_F(LaterTest, AClientThatLeavesEndsTheWait) {
   Start();
   {

@@ -9,15 +9,11 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "data/batch_builder.h"
 #include "lake/files/table_file_reader.h"
-#include "lake/keys/key_codec.h"
 #include "lake/written_file.h"
-#include "pipeline/change_layout.h"
 #include "pipeline/column_map.h"
 #include "pipeline/keyed_rows.h"
-#include "pipeline/row_keys.h"
-#include "pipeline/unchanged_values.h"
+#include "pipeline/replica_changes.h"
 
 namespace caudal::pipeline {
 namespace {
@@ -97,28 +93,22 @@ class Applier::Attempt {
     AppliedBatches report;
     report.last = last_;
     for (const LandedBatch& batch : batches_) {
-      for (const LandedFile& file : batch.files) report.rows += file.rows;
+      for (const LandedFile& file : batch.files) report.rows[file.table] += file.rows;
       report.position = batch.last;
       report.committed_at = batch.committed_at;
     }
+    report.quarantined = quarantined_;
     report.incomplete.assign(incomplete_.begin(), incomplete_.end());
     report.shown = !shown_.empty();
     return report;
   }
 
  private:
-  // A table that rows are put into.
-  struct Replica {
-    lake::TableName name;
-    ChangeLayout layout;
-    std::optional<lake::KeyCodec> codec;
-    std::unique_ptr<RowKeys> row_keys;  // of a layout with row_key
-  };
   struct Table {
     TablePair names;
     lake::SharedMetadata history;
-    std::unique_ptr<Replica> seen;  // made when they are needed
-    std::unique_ptr<Replica> next;
+    std::unique_ptr<ReplicaChanges> seen;  // made when they are needed
+    std::unique_ptr<ReplicaChanges> next;
     std::optional<bool> followed;  // whether `seen` takes changes while `next` is gathered
     size_t files = 0;
   };
@@ -133,21 +123,12 @@ class Applier::Attempt {
     return &tables_.emplace(folder, std::move(table)).first->second;
   }
 
-  Result<Replica*> ReplicaOf(const Table& table, const lake::TableName& name,
-                             std::unique_ptr<Replica>& made) {
+  Result<ReplicaChanges*> ReplicaOf(const Table& table, const lake::TableName& name,
+                                    std::unique_ptr<ReplicaChanges>& made) {
     if (made != nullptr) return made.get();
-    auto replica = std::make_unique<Replica>();
-    replica->name = name;
-    const lake::SharedMetadata metadata = TRY(write_->MetadataOf(name));
-    replica->layout = TRY(ChangeLayoutOf(*metadata, *table.history));
-    const Schema& columns = replica->layout.replica;
-    replica->codec = TRY(lake::KeyCodec::Make(columns, columns.identifier_field_ids()));
-    if (replica->layout.row_key)
-      replica->row_keys = std::make_unique<RowKeys>(
-          [this, name, codec = *replica->codec](const std::vector<std::string>& keys) {
-            return Find(name, codec, keys);
-          });
-    made = std::move(replica);
+    TablePair names = table.names;
+    names.replica = name;
+    made = TRY(ReplicaChanges::Open(*write_, std::move(names)));
     return made.get();
   }
 
@@ -164,7 +145,7 @@ class Applier::Attempt {
   struct Step {
     const LandedFile& file;
     size_t number;  // among the table's
-    bool missed;    // whether a value that is missing matters
+    bool present;   // whether what is missing there, or can't be applied, is worth telling
   };
 
   Result<bool> Apply(const LandedFile& file) {
@@ -176,11 +157,11 @@ class Applier::Attempt {
     const bool shown = file.incarnation == captured.shown;
     // Of an incarnation that came to nothing only the history tells.
     if (present && !shown && TRY(Gathered(*table, captured, file, number))) {
-      Replica* next = TRY(ReplicaOf(*table, table->names.next, table->next));
+      ReplicaChanges* next = TRY(ReplicaOf(*table, table->names.next, table->next));
       if (!TRY(ApplyTo(*next, {file, number, true}, described))) return false;
     }
     if (captured.shown != 0 && !file.reading && (shown || TRY(Followed(*table)))) {
-      Replica* seen = TRY(ReplicaOf(*table, table->names.replica, table->seen));
+      ReplicaChanges* seen = TRY(ReplicaOf(*table, table->names.replica, table->seen));
       if (!TRY(ApplyTo(*seen, {file, number, present && shown}, described))) return false;
     }
     TRY(write_->AddFile(table->names.history, std::move(described)));
@@ -199,70 +180,47 @@ class Applier::Attempt {
     return true;
   }
 
-  Result<bool> ApplyTo(Replica& replica, const Step& step, const lake::DataFile& described) {
-    const auto emptied = emptied_.find(TextOf(replica.name));
+  Result<bool> ApplyTo(ReplicaChanges& replica, const Step& step, const lake::DataFile& described) {
+    const lake::TableName& name = replica.names().replica;
+    const auto emptied = emptied_.find(TextOf(name));
     if (emptied == emptied_.end()) return ApplyRows(replica, step, described, 0);
     if (step.number < emptied->second.file) return true;
     if (step.number > emptied->second.file) return ApplyRows(replica, step, described, 0);
-    TRY(write_->Replace(replica.name));
-    if (replica.row_keys) replica.row_keys->Clear();
+    TRY(write_->Replace(name));
+    replica.Clear();
     return ApplyRows(replica, step, described, emptied->second.row + 1);
   }
 
-  Result<bool> ApplyRows(Replica& replica, const Step& step, const lake::DataFile& described,
+  Result<bool> ApplyRows(ReplicaChanges& replica, const Step& step, const lake::DataFile& described,
                          int64_t from) {
     lake::TableFileReader reader = TRY(lake::TableFileReader::Open(
-        applier_.parts_.store, applier_.parts_.parquet, described, replica.layout.read));
+        applier_.parts_.store, applier_.parts_.parquet, described, replica.layout().read));
     while (auto read = TRY(reader.Next())) {
       Batch rows = std::move(read->batch);
       const int64_t skip = from - read->first_row;
       if (skip >= rows.rows()) continue;
       if (skip > 0) rows = rows.Slice(skip, rows.rows() - skip);
-      const int64_t truncate = LastTruncate(replica.layout, rows);
+      const int64_t truncate = LastTruncate(replica.layout(), rows);
       if (truncate >= 0) {
-        emptied_[TextOf(replica.name)] = {step.number,
-                                          read->first_row + std::max<int64_t>(skip, 0) + truncate};
+        emptied_[TextOf(replica.names().replica)] = {
+            step.number, read->first_row + std::max<int64_t>(skip, 0) + truncate};
         return false;
       }
-      TRY(Put(replica, step, std::move(rows)));
+      const std::vector<QuarantinedRow> bad = TRY(replica.Put(std::move(rows), step.file.fresh));
+      if (!bad.empty() && step.present) TRY(Quarantine(replica.names(), step.file, bad));
     }
+    if (replica.incomplete() && step.present) incomplete_.insert(step.file.table);
     return true;
   }
 
-  Result<void> Put(Replica& replica, const Step& step, Batch rows) {
-    if (replica.row_keys) {
-      const KeyedRows keyed = TRY(replica.row_keys->Apply(replica.layout, rows));
-      if (replica.row_keys->missing() > 0 || HasUnchanged(replica.layout, rows)) Missed(step);
-      return write_->Change(replica.name, keyed.rows, keyed.changes);
-    }
-    if (HasUnchanged(replica.layout, rows)) {
-      const FindPresent find = [&](const Batch& keys, const Schema& columns) {
-        return write_->Rows(replica.name, keys, columns);
-      };
-      FilledChanges filled = TRY(FillUnchanged(replica.layout, *replica.codec, rows, find));
-      if (filled.absent > 0) Missed(step);
-      rows = std::move(filled.changes);
-    }
-    const KeyedRows keyed = TRY(KeyedRowsOf(replica.layout, rows));
-    if (step.file.fresh) return write_->Append(replica.name, keyed.rows);
-    return write_->Change(replica.name, keyed.rows, keyed.changes);
-  }
-
-  void Missed(const Step& step) {
-    if (step.missed) incomplete_.insert(step.file.table);
-  }
-
-  // Which of these texts are keys of the replica.
-  Result<std::vector<bool>> Find(const lake::TableName& replica, const lake::KeyCodec& codec,
-                                 const std::vector<std::string>& keys) {
-    BatchBuilder builder = TRY(BatchBuilder::Make(codec.key_schema()));
-    for (const std::string& key : keys) builder.column(0).AppendBytes(key);
-    const Batch wanted = TRY(builder.Finish());
-    const lake::FoundRows found = TRY(write_->Rows(replica, wanted, codec.key_schema()));
-    std::vector<bool> there;
-    there.reserve(found.places.size());
-    for (const int64_t place : found.places) there.push_back(place != lake::FoundRows::kNone);
-    return there;
+  Result<void> Quarantine(const TablePair& names, const LandedFile& file,
+                          const std::vector<QuarantinedRow>& bad) {
+    TRY(applier_.parts_.tables.OpenQuarantine(names, file.table));
+    const Schema columns = TRY(write_->SchemaOf(names.quarantine));
+    const Micros now = applier_.parts_.writer.context().clock.Now();
+    const Batch rows = TRY(QuarantineBatch(columns, bad, now));
+    quarantined_[file.table] += rows.rows();
+    return write_->Append(names.quarantine, rows);
   }
 
   // Tables that are whole with these batches, when none is being read.
@@ -279,8 +237,9 @@ class Applier::Attempt {
     const std::string position = batches_.empty() ? "" : batches_.back().last.Text();
     for (const auto& [folder, table] : tables_) {
       TRY(write_->Note(table.names.history, kPositionNote, position));
-      for (const Replica* replica : {table.seen.get(), table.next.get()})
-        if (replica != nullptr) TRY(write_->Note(replica->name, kPositionNote, position));
+      for (const ReplicaChanges* replica : {table.seen.get(), table.next.get()})
+        if (replica != nullptr)
+          TRY(write_->Note(replica->names().replica, kPositionNote, position));
     }
     return {};
   }
@@ -320,8 +279,9 @@ class Applier::Attempt {
   std::unique_ptr<lake::WriteTransaction> write_;
   std::map<std::string, Table> tables_;  // by folder
   std::set<std::string> incomplete_;
-  std::set<std::string> begun_;              // whose rows are gathered from now on
-  std::vector<const CapturedTable*> shown_;  // whose rows are seen from now on
+  std::map<std::string, int64_t> quarantined_;  // rows, by folder
+  std::set<std::string> begun_;                 // whose rows are gathered from now on
+  std::vector<const CapturedTable*> shown_;     // whose rows are seen from now on
 };
 
 void Applier::Expect(const capture::LandedChanges& landed) {

@@ -31,8 +31,9 @@ struct ApplierOptions {
 };
 
 struct AppliedBatches {
-  int64_t last = 0;  // number
-  int64_t rows = 0;  // of change files
+  int64_t last = 0;                            // number
+  std::map<std::string, int64_t> rows;         // of change files, by folder
+  std::map<std::string, int64_t> quarantined;  // those of them that can't be applied
   Position position;
   std::optional<Micros> committed_at;  // of the last transaction
   // Tables, by folder, that lack a value that the source didn't send: they are to be read anew,

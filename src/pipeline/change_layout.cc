@@ -32,10 +32,26 @@ Result<Field> Top(const Schema& schema, std::string_view name) {
   return *found;
 }
 
+std::map<std::string, FormerName, std::less<>> FormerNames(const lake::TableMetadata& history,
+                                                           const ChangeLayout& layout) {
+  std::map<std::string, FormerName, std::less<>> names;
+  std::map<std::string, int32_t, std::less<>> of;
+  for (const Schema& schema : history.schemas)
+    for (const Field& field : schema.fields()) {
+      const auto [known, is_new] = of.try_emplace(field.name, field.id);
+      FormerName& name = names[field.name];
+      if (!is_new && known->second != field.id) name.ambiguous = true;
+      const auto& read = layout.read.fields();
+      for (size_t i = 0; i < layout.columns; ++i)
+        if (read[i].id == field.id) name.place = i;
+    }
+  return names;
+}
+
 }  // namespace
 
 Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
-                                    const lake::TableMetadata& history) {
+                                    const lake::TableMetadata& history, ChangeAge age) {
   ChangeLayout layout;
   layout.replica = replica.schema();
   const std::vector<MappedColumn> ours = TRY(MappedColumnsOf(replica));
@@ -94,6 +110,7 @@ Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
   caudal.type = Type::Struct(std::move(parts));
   read.push_back(std::move(caudal));
   layout.read = TRY(Schema::Make(history.schema().id(), std::move(read)));
+  if (age == ChangeAge::kAny) layout.former_names = FormerNames(history, layout);
   return layout;
 }
 

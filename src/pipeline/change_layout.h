@@ -2,12 +2,22 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "lake/format/table_metadata.h"
 
 namespace caudal::pipeline {
+
+// A name that a column of the history has, or had.
+struct FormerName {
+  std::optional<size_t> place;  // nothing: the replica hasn't the column any more
+  bool ambiguous = false;       // several columns had it, one after the other
+};
 
 struct ChangeLayout {
   // What to read of a change file: the replica's columns in its order, then `op`, then `before`
@@ -25,6 +35,10 @@ struct ChangeLayout {
   size_t before = 0;  // where there is one
   size_t caudal = 0;
 
+  // Of a layout for old changes, too: what the history's columns were ever called, with the places
+  // that they have now.
+  std::map<std::string, FormerName, std::less<>> former_names;
+
   bool has_before() const { return !key_text && columns > 0; }
 };
 
@@ -36,8 +50,14 @@ inline constexpr size_t kCaudalBeforeKey = 3;
 inline constexpr size_t kCaudalUnchanged = 4;
 inline constexpr size_t kCaudalBeforeUnrepresentable = 5;
 
+enum class ChangeAge : uint8_t {
+  kPresent,  // written under the history's present columns
+  kAny,      // of all its files: names in `_caudal.unchanged` may be former ones
+};
+
 // kCorrupt, naming the column, when the tables aren't as RawTables made them.
 Result<ChangeLayout> ChangeLayoutOf(const lake::TableMetadata& replica,
-                                    const lake::TableMetadata& history);
+                                    const lake::TableMetadata& history,
+                                    ChangeAge age = ChangeAge::kPresent);
 
 }  // namespace caudal::pipeline

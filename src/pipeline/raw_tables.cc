@@ -10,6 +10,7 @@
 #include "lake/catalog/locations.h"
 #include "lake/format/schema_json.h"
 #include "pipeline/column_plan.h"
+#include "pipeline/quarantine.h"
 
 namespace caudal::pipeline {
 namespace {
@@ -169,6 +170,15 @@ Result<lake::SharedMetadata> RawTables::DropOld(const std::string& schema,
   if (!TRY(Find(pair.next, source_table))) return lake::SharedMetadata();
   const lake::LoadedTable dropped = TRY(catalog_.Drop(pair.next, true));
   return dropped.metadata;
+}
+
+Result<void> RawTables::OpenQuarantine(const TablePair& pair, const std::string& source_table) {
+  if (TRY(Find(pair.quarantine, source_table))) return {};
+  lake::NewTable table;
+  table.schema = QuarantineColumns();
+  table.properties = {{kSourceProperty, options_.source}, {kSourceTableProperty, source_table}};
+  TRY(catalog_.Create(pair.quarantine, std::move(table)));
+  return {};
 }
 
 }  // namespace caudal::pipeline

@@ -42,6 +42,8 @@ class RawTables final : public capture::HistoryTables {
   // Of a table whose rows aren't gathered: the replica that was seen before the one that is now
   // goes. Gives what was dropped, with all its files; null: nothing, also when Open is at work.
   Result<lake::SharedMetadata> DropOld(const std::string& schema, const std::string& table);
+  // Makes the table where rows go that can't be applied, unless it is there. Errors as Open's.
+  Result<void> OpenQuarantine(const TablePair& pair, const std::string& source_table);
 
  private:
   // What the tables have to become.

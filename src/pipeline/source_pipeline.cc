@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/log.h"
@@ -28,6 +29,17 @@ Result<void> DropOldSlot(capture::postgres::Connection& connection, const std::s
   }
 }
 
+// All that were added, also when some were deleted since.
+int64_t RowsOf(const lake::TableMetadata& metadata) {
+  const lake::Snapshot* snapshot = metadata.current_snapshot();
+  if (snapshot == nullptr) return 0;
+  const auto total = snapshot->summary.find("total-records");
+  int64_t rows = 0;
+  if (total != snapshot->summary.end())
+    std::from_chars(total->second.data(), total->second.data() + total->second.size(), rows);
+  return rows;
+}
+
 // Batches that are in tables stay in the ledger so long.
 constexpr Micros kLedgerKeep = 24LL * 3600 * 1'000'000;
 constexpr std::chrono::seconds kForgetInterval{10};
@@ -43,9 +55,10 @@ constexpr milliseconds kRetryMax{10'000};
 SourcePipeline::SourcePipeline(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(parts),
-      raw_tables_({options_.source.name, options_.dataset, "public", [this] { return Drain(); },
-                   [this](const std::string& folder) { return Gathering(folder); }},
-                  parts_.catalog),
+      raw_tables_(
+          {options_.source.name, options_.dataset, kDefaultSchema, [this] { return Drain(); },
+           [this](const std::string& folder) { return Gathering(folder); }},
+          parts_.catalog),
       applier_(options_.apply, {raw_tables_, parts_.catalog, parts_.ledger, parts_.database,
                                 parts_.writer, parts_.store, parts_.parquet}),
       capture_(options_.source, options_.limits,
@@ -92,11 +105,17 @@ void SourcePipeline::Landed(const capture::LandedChanges& landed) {
   MutexLock lock(mutex_);
   landed_ = std::max(landed_, landed.batch.number);
   look_ = true;
+  for (const capture::LandedFile& file : landed.batch.files)
+    counts_[file.table].landed += file.rows;
   wake_.NotifyAll();
 }
 
 Result<bool> SourcePipeline::ApplyOnce() {
-  const std::optional<AppliedBatches> applied = TRY(applier_.ApplyNext());
+  std::optional<AppliedBatches> applied;
+  {
+    MutexLock lock(applying_mutex_);
+    applied = TRY(applier_.ApplyNext());
+  }
   if (!applied) return false;
   if (!applied->incomplete.empty()) {
     LogWarning("a value that didn't change isn't known here: its table is read anew",
@@ -104,12 +123,18 @@ Result<bool> SourcePipeline::ApplyOnce() {
     capture_.ReadTables();
   }
   if (applied->shown) shown_at_ = steady_clock::now();
+  for (const auto& [folder, rows] : applied->quarantined)
+    LogWarning("rows can't be applied: they are in the table's quarantine",
+               {{"source", options_.source.name}, {"table", folder}, {"rows", rows}});
   MutexLock lock(mutex_);
   done_ = applied->last;
   visible_ = {applied->position.commit};
   status_.applied_at = parts_.clock.Now();
   if (applied->committed_at) status_.committed_at = applied->committed_at;
-  status_.rows_applied += applied->rows;
+  for (const auto& [folder, rows] : applied->rows) {
+    status_.rows_applied += rows;
+    counts_[folder].applied += rows;
+  }
   ++status_.commits;
   applied_.NotifyAll();
   return true;
@@ -250,6 +275,15 @@ Result<void> SourcePipeline::ReadAnew(const std::vector<std::string>& folders) {
   });
 }
 
+Result<void> SourcePipeline::WhileStill(const std::function<Result<void>()>& task) {
+  MutexLock lock(applying_mutex_);
+  return task();
+}
+
+capture::postgres::CaptureState StateOf(const SourceStatus& status) {
+  return status.apply_stopped ? capture::postgres::CaptureState::kStopped : status.capture.state;
+}
+
 SourceStatus SourcePipeline::status() const {
   SourceStatus status;
   const capture::postgres::CaptureStatus capturing = capture_.status();
@@ -271,11 +305,49 @@ SourceStatus SourcePipeline::status() const {
   return status;
 }
 
+// By the name of the quarantine, of those that are there.
+Result<std::map<std::string, int64_t>> SourcePipeline::QuarantinedRows() const {
+  constexpr int kPage = 1'000;
+  std::map<std::string, int64_t> rows;
+  std::string token;
+  do {
+    Result<lake::TablePage> page = parts_.catalog.ListTables({options_.dataset}, token, kPage);
+    if (!page.ok() && page.error().Is(ErrorKind::kNotFound)) return rows;
+    if (!page.ok()) return std::move(page).error();
+    for (const lake::TableName& name : page->tables) {
+      if (!name.name.ends_with(kQuarantineEnd)) continue;
+      const Result<lake::LoadedTable> table = parts_.catalog.Load(name);
+      if (!table.ok()) continue;  // it went meanwhile
+      rows[name.name] = RowsOf(*table->metadata);
+    }
+    token = page->next_page_token;
+  } while (!token.empty());
+  return rows;
+}
+
+Result<int64_t> SourcePipeline::quarantined() const {
+  int64_t rows = 0;
+  for (const auto& [name, of_table] : TRY(QuarantinedRows())) rows += of_table;
+  return rows;
+}
+
 Result<std::vector<SourceTableStatus>> SourcePipeline::tables() const {
   std::vector<SourceTableStatus> tables;
   for (capture::CapturedTable& table : TRY(parts_.ledger.TablesOf(options_.source.name))) {
     TablePair pair = raw_tables_.PairOf(table.schema, table.table);
     tables.push_back({std::move(table), std::move(pair)});
+  }
+  const std::map<std::string, int64_t> quarantined = TRY(QuarantinedRows());
+  for (SourceTableStatus& table : tables) {
+    const auto found = quarantined.find(table.tables.quarantine.name);
+    if (found != quarantined.end()) table.quarantined = found->second;
+  }
+  MutexLock lock(mutex_);
+  for (SourceTableStatus& table : tables) {
+    const auto counts = counts_.find(table.captured.folder);
+    if (counts == counts_.end()) continue;
+    table.changes_landed = counts->second.landed;
+    table.changes_applied = counts->second.applied;
   }
   return tables;
 }

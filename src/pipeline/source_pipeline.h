@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -28,6 +29,9 @@ namespace caudal::pipeline {
 struct SourceTableStatus {
   capture::CapturedTable captured;
   TablePair tables;
+  int64_t changes_landed = 0;  // rows of change files, since the start
+  int64_t changes_applied = 0;
+  int64_t quarantined = 0;  // rows that are in its quarantine
 };
 
 struct SourceStatus {
@@ -44,6 +48,9 @@ struct SourceStatus {
   int64_t rows_applied = 0;            // since the start
   int64_t commits = 0;                 // of tables, since the start
 };
+
+// Of both halves: stopped when one of them is.
+capture::postgres::CaptureState StateOf(const SourceStatus& status);
 
 // References must outlive it. Thread-safe.
 class SourcePipeline {
@@ -87,18 +94,28 @@ class SourcePipeline {
   // it can't be at once; kCancelled by Stop.
   Result<void> Drain(bool hasty = false) EXCLUDES(mutex_);
 
+  // Runs `task` while nothing is applied: the tables stay as they are, and what is landed waits.
+  Result<void> WhileStill(const std::function<Result<void>()>& task) EXCLUDES(applying_mutex_);
+
   SourceStatus status() const EXCLUDES(mutex_);
-  Result<std::vector<SourceTableStatus>> tables() const;
+  Result<std::vector<SourceTableStatus>> tables() const EXCLUDES(mutex_);
+  Result<int64_t> quarantined() const;  // rows, of all tables
   const Options& options() const { return options_; }
   const Parts& parts() const { return parts_; }
 
  private:
   void ApplyAll();
-  Result<bool> ApplyOnce() EXCLUDES(mutex_);
+  Result<bool> ApplyOnce() EXCLUDES(mutex_) EXCLUDES(applying_mutex_);
   void Forget();
   void DropOldReplicas();
   // Whether rows of the table are read, or are to be, that aren't seen yet.
   Result<bool> Gathering(const std::string& folder) const;
+  Result<std::map<std::string, int64_t>> QuarantinedRows() const;
+
+  struct Counts {
+    int64_t landed = 0;  // rows of change files
+    int64_t applied = 0;
+  };
 
   const Options options_;
   const Parts parts_;
@@ -111,6 +128,7 @@ class SourcePipeline {
   std::chrono::steady_clock::time_point forgot_at_;
   std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
 
+  Mutex applying_mutex_;  // of who changes the tables
   mutable Mutex mutex_;
   CondVar wake_;     // of the thread that applies
   CondVar applied_;  // of who waits for it
@@ -121,6 +139,7 @@ class SourcePipeline {
   int64_t done_ GUARDED_BY(mutex_) = 0;               // last batch in tables
   caudal::postgres::Lsn visible_ GUARDED_BY(mutex_);  // by the last commit
   SourceStatus status_ GUARDED_BY(mutex_);
+  std::map<std::string, Counts> counts_ GUARDED_BY(mutex_);  // by folder
 };
 
 }  // namespace caudal::pipeline

@@ -10,11 +10,18 @@
 
 namespace caudal::pipeline {
 
+inline constexpr const char* kQuarantineEnd = "__quarantine";
+
 struct TablePair {
   lake::TableName replica;  // "raw_shop.payments"
   lake::TableName history;  // "raw_shop.payments__changes"
   lake::TableName next;     // "raw_shop._reading.payments"
+  // Rows that can't be applied, once there are some: "raw_shop.payments__quarantine".
+  lake::TableName quarantine;
 };
+
+// What the source's tables are in that need no prefix.
+inline constexpr const char* kDefaultSchema = "public";
 
 // The table's name alone in the source's default schema, else `<schema>_<table>`. Characters that
 // no name here may have become '_'.

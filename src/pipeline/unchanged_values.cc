@@ -76,10 +76,20 @@ class Filler {
   }
 
  private:
-  Result<size_t> PlaceOf(std::string_view name) const {
+  // Nothing: the replica hasn't the column any more, and needs no value.
+  Result<std::optional<size_t>> PlaceOf(std::string_view name) const {
+    const auto former = layout_.former_names.find(name);
+    if (former != layout_.former_names.end()) {
+      if (!former->second.ambiguous) return former->second.place;
+      return MakeError(ErrorKind::kUnsupported,
+                       fmt::format("a change names the column \"{}\" as unchanged, and several "
+                                   "columns were called so",
+                                   name),
+                       "pipeline.ambiguous_column");
+    }
     const auto& fields = layout_.read.fields();
     for (size_t i = 0; i < layout_.columns; ++i)
-      if (fields[i].name == name) return i;
+      if (fields[i].name == name) return std::optional(i);
     return MakeError(ErrorKind::kUnsupported,
                      fmt::format("a change names the column \"{}\" as unchanged, which the table "
                                  "hasn't any more",
@@ -115,8 +125,9 @@ class Filler {
         const auto found = last.find(before);
         std::optional<int64_t> replica;
         for (int32_t item = at[0]; item < at[1]; ++item) {
-          const size_t place = TRY(PlaceOf(unchanged.children()[0].bytes(item)));
-          std::vector<Source>& sources = sources_[place];
+          const std::optional<size_t> place = TRY(PlaceOf(unchanged.children()[0].bytes(item)));
+          if (!place) continue;
+          std::vector<Source>& sources = sources_[*place];
           if (sources.empty()) sources.resize(rows);
           Source& source = sources[i];
           if (found == last.end()) {

@@ -203,6 +203,7 @@ Result<void> Walker::BaseTable(const Json& ref, const Names& names, const Seat& 
   use.catalog = Text(ref, "catalog_name");
   use.schema = Text(ref, "schema_name");
   use.name = Text(ref, "table_name");
+  use.aliased = !Text(ref, "alias").empty();
   if (in_time_) return Refused("a time can't be read from a table");
   if (use.schema.empty() && use.catalog.empty() && names.Has(LowerCase(use.name))) {
     AddSource(ref, seat, {});

@@ -20,6 +20,7 @@ struct TableUse {
   std::string catalog;  // "a" of a.b.t; mostly empty
   std::string schema;
   std::string name;
+  bool aliased = false;        // it has another name in its FROM
   size_t at = 0;               // where it begins in the SQL
   const Json* time = nullptr;  // its AT clause
   bool by_version = false;     // VERSION, else TIMESTAMP

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "query/analysis_cache.h"
 #include "query/parquet_copy.h"
 #include "query/query_plan.h"
 #include "query/table_names.h"
@@ -84,6 +85,7 @@ class LakeQueries final : public Queries {
   lake::PositionDeleteCache& deletes_;
   Turnstile turnstile_;
   FileColumnsCache columns_;
+  AnalysisCache analyses_;
   Mutex mutex_;
   std::unique_ptr<engine::Engine> engine_ GUARDED_BY(mutex_);
 };
@@ -95,14 +97,16 @@ Result<engine::Engine*> LakeQueries::StartedEngine() {
 }
 
 // By DuckDB's own parser, which runs where nothing can happen.
-Result<Analysis> Parse(const SqlText& text, engine::Session& session) {
+Result<SharedAnalysis> Parse(const SqlText& text, engine::Session& session, AnalysisCache& known) {
+  if (SharedAnalysis analysis = known.Find(text.sql)) return analysis;
   const engine::Statement statement{
       "SELECT json_serialize_sql($sql::VARCHAR)", {{"sql", text.sql}}, true};
   const std::unique_ptr<engine::Rows> rows = TRY(session.Run(statement));
   const engine::Table table = TRY(engine::ReadAll(*rows, 1));
   if (table.rows.size() != 1 || !table.rows[0][0])
     return MakeError(ErrorKind::kInternal, "DuckDB gives no parse tree");
-  return Analyze(text, *table.rows[0][0]);
+  Analysis analysis = TRY(Analyze(text, *table.rows[0][0]));
+  return known.Keep(text.sql, std::move(analysis));
 }
 
 // What the AT clauses' expressions are, as text: microseconds of times, versions as they are.
@@ -172,6 +176,30 @@ Result<std::vector<BoundTable>> LakeQueries::Bind(const SqlText& text, const Ana
   return bound;
 }
 
+Result<void> MakeViews(engine::Session& session, const PlannedSql& planned) {
+  if (!planned.views.empty()) TRY(session.Execute({planned.views, {}, true}));
+  return {};
+}
+
+Result<std::unique_ptr<engine::Rows>> RunPlan(engine::Session& session, const QueryPlan& plan,
+                                              const QueryRequest& request) {
+  const auto run = [&](const PlannedSql& planned) {
+    return session.Run({planned.sql, Named(request), false});
+  };
+  if (plan.direct) {
+    TRY(MakeViews(session, *plan.direct));
+    Result<std::unique_ptr<engine::Rows>> rows = run(*plan.direct);
+    const bool wrong = !rows.ok() && (rows.error().Is(ErrorKind::kInvalid) ||
+                                      rows.error().Is(ErrorKind::kUnsupported));
+    if (!wrong) return rows;
+    // What is wrong is told of the user's words. Not all errors leave a session that goes on.
+    if (!MakeViews(session, plan.named).ok()) return rows;
+    return run(plan.named);
+  }
+  TRY(MakeViews(session, plan.named));
+  return run(plan.named);
+}
+
 Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
   const SqlText text = TRY(PrepareText(request.sql));
   const auto time = std::min(request.timeout.value_or(options_.default_time), options_.limits.time);
@@ -193,19 +221,19 @@ Result<std::unique_ptr<Query>> LakeQueries::Run(const QueryRequest& request) {
       std::make_unique<RunningQuery>(std::move(place), std::move(session), request.control);
   if (request.control != nullptr) TRY(request.control->Attach(query->session()));
 
-  const Analysis analysis = TRY(Parse(text, query->session()));
-  const std::vector<BoundTable> bound = TRY(Bind(text, analysis, request, query->session()));
+  const SharedAnalysis analysis = TRY(Parse(text, query->session(), analyses_));
+  const std::vector<BoundTable> bound = TRY(Bind(text, *analysis, request, query->session()));
   ScanFiles files(store_, columns_, deletes_);
-  QueryPlan plan = TRY(MakePlan(text, analysis, bound, request, manifests_, files));
+  QueryPlan plan = TRY(MakePlan(text, *analysis, bound, request, manifests_, files));
   for (const engine::Input& input : files.Inputs()) TRY(query->session().AddInput(input));
   const std::vector<engine::HiddenRows> hidden = files.Hidden();
   if (!hidden.empty()) TRY(query->session().HideRows(hidden));
-  if (!plan.views.empty()) TRY(query->session().Execute({plan.views, {}, true}));
   std::unique_ptr<engine::Rows> rows;
   if (request.to_parquet) {
-    TRY(CopyToParquet(query->session(), plan.sql, Named(request)));
+    TRY(MakeViews(query->session(), plan.named));
+    TRY(CopyToParquet(query->session(), plan.named.sql, Named(request)));
   } else {
-    rows = TRY(query->session().Run({plan.sql, Named(request), false}));
+    rows = TRY(RunPlan(query->session(), plan, request));
   }
   query->Start(std::move(rows), std::move(plan.tables));
   return std::unique_ptr<Query>(std::move(query));

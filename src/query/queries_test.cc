@@ -8,6 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class QueriesTest : public QueryFixture {};
 
@@ -58,6 +59,61 @@ TEST_F(QueriesTest, FindsNames) {
   EXPECT_THAT(Rows("SELECT (SELECT count(*) FROM n.orders), (SELECT count(*) FROM n.\"Orders\")"),
               ElementsAre("0|1"));
   EXPECT_EQ(Fails("FROM n.ORDERS").code, "table.ambiguous");
+}
+
+// Wherever DuckDB takes a table's name, and whatever the text says of it elsewhere.
+TEST_F(QueriesTest, ReadsATableWhereverItIsNamed) {
+  Make("t");
+  Make("u");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("u", {{2, "c"}}).ok());
+  const std::pair<const char*, const char*> kCases[] = {
+      {"SELECT t.name FROM n.t WHERE t.id = 1", "a"},
+      {"SELECT n.t.name FROM n.t WHERE id = 1", "a"},
+      {"SELECT N.T.name FROM n.t, n.u WHERE n.t.id = n.u.id", "b"},
+      {"SELECT x.name FROM n.t AS x WHERE x.id = 1", "a"},
+      {"SELECT x.name FROM n.t x WHERE x.id = 1", "a"},
+      {"SELECT x.b FROM n.t x(a, b) WHERE x.a = 1", "a"},
+      {"SELECT x.name FROM x : n.t WHERE x.id = 1", "a"},
+      {"SELECT t.name || u.name FROM n.t JOIN n.u USING (id)", "bc"},
+      {"SELECT t.name || u.name FROM (n.t JOIN n.u ON t.id = u.id)", "bc"},
+      {"SELECT t.name FROM n.t SEMI JOIN n.u USING (id)", "b"},
+      {"SELECT count(*) FROM n.t POSITIONAL JOIN n.u", "2"},
+      {"SELECT count(*) FROM n.t a, n.t b, n.t", "8"},
+      {"SELECT (SELECT max(name) FROM n.u) FROM n.t WHERE id IN (SELECT id FROM n.u)", "c"},
+      {"WITH t AS (SELECT name FROM n.t WHERE id = 2) FROM t", "b"},
+      {"WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r, n.u WHERE i < 3) "
+       "SELECT max(i) FROM r",
+       "3"},
+      {"SELECT t FROM n.t WHERE id = 1", "{'id': 1, 'name': a}"},
+      {"SELECT t.* EXCLUDE (id) FROM n.t WHERE id = 1", "a"},
+      {"SELECT x.name FROM n.u, LATERAL (SELECT name FROM n.t WHERE t.id = u.id) x", "b"},
+      {"SELECT count(*) FROM n.t TABLESAMPLE 100%", "2"},
+      {"SELECT count(*) FROM n.t -- of n.t\n", "2"},
+      {"TABLE n.u", "2|c"},
+      {"FROM n.u SELECT name", "c"},
+      {"SELECT a FROM n.t PIVOT (count(*) FOR name IN ('a')) WHERE id = 1", "1"},
+      {"SELECT column_name FROM (DESCRIBE n.t) LIMIT 1", "id"},
+      {"SELECT count(*) FROM (SUMMARIZE n.t)", "2"},
+      {"(SELECT name FROM n.t WHERE id = 1) EXCEPT FROM (SELECT name FROM n.u)", "a"},
+  };
+  for (const auto& [sql, expected] : kCases)
+    for (int i = 0; i < 2; ++i) EXPECT_THAT(Rows(sql), ElementsAre(expected)) << sql;
+}
+
+TEST_F(QueriesTest, SaysWhatIsWrongInTheUsersWords) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}}).ok());
+  for (const char* sql :
+       {"SELECT nope FROM n.t", "SELECT id FROM n.t a JOIN n.t b ON a.id = b.id",
+        "SELECT t.id FROM n.t a", "SELECT id FROM n.t GROUP BY name",
+        "SELECT id + name FROM n.t WHERE id = []", "SELECT name FROM n.t ORDER BY nope"}) {
+    const Error error = Fails(sql);
+    EXPECT_EQ(error.kind, ErrorKind::kInvalid) << error.message;
+    EXPECT_THAT(error.message, HasSubstr(std::string("LINE 1: ") + sql));
+  }
+  for (const char* sql : {"SELECT CAST(name AS INTEGER) FROM n.t", "SELECT error(name) FROM n.t"})
+    EXPECT_THAT(Fails(sql).message, Not(HasSubstr("read_parquet"))) << sql;
 }
 
 TEST_F(QueriesTest, TravelsInTime) {

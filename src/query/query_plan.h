@@ -1,6 +1,7 @@
-// From a checked query to what its session needs: views over files, and the SQL that runs on them.
+// From a checked query to what its session needs: its SQL, and views over files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,19 @@
 
 namespace caudal::query {
 
-struct QueryPlan {
+struct PlannedSql {
   std::string views;  // CREATE SCHEMA and CREATE VIEW statements; may be empty
-  std::string sql;    // the user's, with tables' names changed where DuckDB needs it
+  std::string sql;
+};
+
+// The query in two ways that have the same rows.
+struct QueryPlan {
+  // The user's SQL, with tables' names changed where DuckDB needs it. What DuckDB says of it is of
+  // the user's words.
+  PlannedSql named;
+  // With subqueries in the place of tables' names, where the text allows it: there are fewer views
+  // to make, each of which costs as much as binding it.
+  std::optional<PlannedSql> direct;
   std::vector<QueryTable> tables;
 };
 

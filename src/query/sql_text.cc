@@ -192,4 +192,22 @@ Result<TablePlace> FindTablePlace(const SqlText& text, size_t at, std::string_vi
   return Lost(name);
 }
 
+bool IsPlaceOfSubquery(const SqlText& text, size_t at) {
+  const auto word = std::ranges::lower_bound(text.words, at, {}, &Word::begin);
+  if (word == text.words.begin()) return false;
+  const Word& before = *(word - 1);
+  return IsWord(before, "from") || IsWord(before, "join") || before.Is(',');
+}
+
+bool HasLongName(const SqlText& text, std::string_view first) {
+  const std::vector<Word>& words = text.words;
+  for (size_t i = 0; i + 4 < words.size(); ++i) {
+    const bool begins = i == 0 || !words[i - 1].Is('.');
+    if (begins && words[i].IsName() && LowerCase(words[i].text) == first && words[i + 1].Is('.') &&
+        words[i + 3].Is('.'))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace caudal::query

@@ -52,4 +52,9 @@ struct TablePlace {
 Result<TablePlace> FindTablePlace(const SqlText& text, size_t at, std::string_view name,
                                   bool timed);
 
+// Whether a subquery could stand where the name at `at` does: behind FROM, JOIN or a comma.
+bool IsPlaceOfSubquery(const SqlText& text, size_t at);
+// Whether a name of three parts or more begins with `first`, in lower case.
+bool HasLongName(const SqlText& text, std::string_view first);
+
 }  // namespace caudal::query

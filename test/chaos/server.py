@@ -1,4 +1,5 @@
 """The program under test: started with failpoints armed or not, killed, stopped, checked."""
+import contextlib
 import http.client
 import os
 import pathlib
@@ -109,10 +110,13 @@ class Server:
 
     def stop(self, seconds=15):
         self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired as expired:
-            raise Violation(f"the server did not stop within {seconds} s of SIGTERM") from expired
+        deadline = Deadline(seconds)
+        code = None
+        while code is None:
+            if deadline.passed():
+                raise Violation(f"the server did not stop within {seconds} s of SIGTERM")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = self.process.wait(1)
         if code != 0:
             raise Violation(f"the server stopped with exit code {code}: {self.last_words()}")
 

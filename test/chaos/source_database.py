@@ -1,10 +1,12 @@
 """The database that is copied: six tables whose contents hang together, and transactions that change them.
 
 In every state that commits: the balances of both tables of accounts add up to TOTAL; an order's total is that of its lines;
-a document's hash is of its body. `audit` has a row for each change of another table, of the same transaction.
+a document's hash is of its body. `audit` has a row for each change of another table, of the same transaction, until it was checked;
+the last of them stays.
 """
 ACCOUNTS = 20
 TOTAL = 2 * ACCOUNTS * 1000
+DOCUMENTS = 200  # about so many stay
 WATCHED = ("accounts_a", "accounts_b", "orders", "lines", "documents")
 TABLES = (*WATCHED, "audit")
 PASSWORD = "chaos-secret"
@@ -85,6 +87,7 @@ CREATE PROCEDURE write_document() LANGUAGE plpgsql AS $$
 DECLARE one text; what text := some_body(); dice float := random();
 BEGIN
     SELECT id INTO one FROM documents ORDER BY random() LIMIT 1;
+    IF dice < 0.2 AND (SELECT count(*) FROM documents) > {DOCUMENTS} THEN DELETE FROM documents WHERE id = one; RETURN; END IF;
     IF one IS NULL OR dice < 0.2 THEN
         INSERT INTO documents VALUES ('d' || nextval('numbers'), 'new', what, md5(what), now(), 0);
     ELSIF dice < 0.5 THEN UPDATE documents SET title = md5(random()::text), changed = now(), rev = rev + 1 WHERE id = one;
@@ -112,7 +115,7 @@ INVARIANTS = """SELECT
     (SELECT coalesce(sum(total), 0) FROM {0}.orders) - (SELECT coalesce(sum(amount), 0) FROM {0}.lines) AS totals,
     (SELECT count(*) FROM {0}.documents WHERE body IS NULL OR md5(body) <> hash) AS documents,
     (SELECT count(*) FROM {0}.lines l WHERE NOT EXISTS (SELECT 1 FROM {0}.orders o WHERE o.id = l.order_id)) AS lines,
-    (SELECT count(*) FROM {0}.audit) AS audit"""
+    (SELECT coalesce(max(seq), 0) FROM {0}.audit) AS audit"""
 HELD = [str(TOTAL), "0.00", "0", "0"]
 
 

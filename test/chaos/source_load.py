@@ -1,6 +1,5 @@
 """Who changes the source, and who asks what is visible meanwhile."""
 import json
-import subprocess
 import time
 
 import source_database as database
@@ -8,35 +7,7 @@ import worker as workers
 import client as clients
 from client import Lost, Refused
 from oracle import Violation
-from support.postgres import ENVIRONMENT, programs
-
-SILENT = "-X -q -A -t".split()
-
-
-class Session:
-    """A psql of its own, to which statements go. Raises OSError once its connection is lost."""
-
-    def __init__(self, postgres):
-        self.process = subprocess.Popen(
-            [programs() / "psql", *SILENT, "-h", postgres.folder, "-p", str(postgres.port), "-U", "postgres", "-d", "chaos"],
-            env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def run(self, sql):
-        """What it said before it was done."""
-        self.process.stdin.write(f"{sql}\n\\echo -- done\n")
-        self.process.stdin.flush()
-        said = []
-        for line in self.process.stdout:
-            if line == "-- done\n":
-                return "".join(said)
-            said.append(line)
-        raise OSError("the connection is lost: " + "".join(said))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.kill()
-        self.process.wait()
+from support.psql import Session
 
 
 class Client(workers.Worker):
@@ -57,8 +28,8 @@ class Writer(Client):
         while not enough():
             try:
                 if session is None:
-                    session = Session(self.loop.postgres)
-                    session.run(f"SELECT setseed({self.rng.uniform(-1, 1)});")
+                    session = Session(self.loop.postgres, "chaos")
+                    session.run(f"SELECT setseed({self.rng.uniform(-1, 1)})")
                 said = session.run(database.transaction(self.rng))
                 if "ERROR" in said and not any(word in said for word in ("deadlock", "moved", "duplicate key", "serialize")):
                     self.violation = Violation(f"the load itself is wrong: {said}")
@@ -76,7 +47,7 @@ class Writer(Client):
 
 
 class Asker(Client):
-    """Asks over and over whether what hangs together does. `audit` never shrinks, also not by a death of the server."""
+    """Asks over and over whether what hangs together does. The last number of `audit` never falls, also not by a death of the server."""
 
     def __init__(self, number, numbers, run):
         super().__init__(number, numbers, run)
@@ -105,7 +76,7 @@ class Asker(Client):
         if row[:4] != database.HELD:
             raise Violation(f"a query saw balances, totals, documents, lines {row[:4]}; they are always {database.HELD}")
         if int(row[4]) < self.seen:
-            raise Violation(f"a query saw {row[4]} changes, after {self.seen} were visible")
+            raise Violation(f"a query saw change {row[4]} as the last one, after {self.seen} was visible")
         self.seen = int(row[4])
         self.operations += 1
 

@@ -32,7 +32,8 @@ from support.postgres import Postgres
 
 WRITERS, ASKERS = 3, 2
 TROUBLES = ("", "", "PostgreSQL restarts", "severed", "silent", "disk full", "read anew")
-SETTINGS = ("wal_sender_timeout=3s", "synchronous_commit=on", "autovacuum_naptime=5s")
+# Transactions of more than 64 kB come while they run.
+SETTINGS = ("wal_sender_timeout=3s", "synchronous_commit=on", "autovacuum_naptime=5s", "logical_decoding_work_mem=64kB")
 CONFIG = """\
 sources:
   shop:

@@ -9,6 +9,7 @@ from oracle import Violation
 from pauses import Deadline
 from source_load import query
 from support import replica
+from support.psql import lsn
 
 VISIBLE_WAIT_S = 90
 
@@ -48,11 +49,6 @@ def check(run):
 
 def status_of(client):
     return client.call("GET", "/api/v1/sources/shop")
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 def wait(run, client):
@@ -111,6 +107,7 @@ def everything_told(run, told):
     rows = run.sql(f"SELECT tab, op, k, rev, seq FROM audit WHERE seq > {run.audited}")
     noted = collections.Counter((tab, op, key, rev or None) for tab, op, key, rev, _ in rows)
     run.audited = max([run.audited, *(int(row[4]) for row in rows)])
+    run.sql(f"DELETE FROM audit WHERE seq < {run.audited}")
     missing, more = noted - told, told - noted
     if missing or more:
         raise Violation(f"{sum(missing.values())} changes are missing in the history: {list(missing)[:5]}; "

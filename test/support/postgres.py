@@ -1,7 +1,8 @@
-"""A private PostgreSQL from Debian's packages, in a folder of its own."""
+"""A private PostgreSQL in a folder of its own: from Debian's packages, or the one whose programs are in CAUDAL_PG_BIN."""
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,15 +12,28 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def programs():
-    """The folder of the newest PostgreSQL's programs, or None."""
+    """The folder of the server's programs, or None."""
+    other = os.environ.get("CAUDAL_PG_BIN")
+    return pathlib.Path(other) if other else clients()
+
+
+def clients():
+    """That of Debian's newest PostgreSQL, which has psql too, or None."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
+
+
+def version():
+    """The server's: 15."""
+    done = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+    return int(re.search(r"PostgreSQL\) (\d+)", done.stdout)[1])
 
 
 class Postgres:
     """Started at once with wal_level=logical. The superuser `postgres` is trusted, everyone else on loopback needs a password."""
 
     def __init__(self, settings=()):
+        self.settings = settings
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="caudal-pg-"))
         self.data = self.folder / "data"
         self.process = None
@@ -30,7 +44,7 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(
             "local all,replication all trust\nhost all,replication postgres 127.0.0.1/32 trust\n"
             "host all,replication all 127.0.0.1/32 scram-sha-256\n")
-        self.start(settings)
+        self.start()
 
     @staticmethod
     def _as_user(arguments):
@@ -40,19 +54,20 @@ class Postgres:
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT", *arguments]
 
     def _run(self, program, *arguments):
-        done = subprocess.run(self._as_user([programs() / program, *arguments]), env=ENVIRONMENT, cwd=self.folder,
+        done = subprocess.run(self._as_user([(clients() if program == "psql" else programs()) / program, *arguments]), env=ENVIRONMENT, cwd=self.folder,
                               capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, settings=(), port=None):
+    def start(self, settings=None, port=None):
         """At `port`, or at any that is free."""
         for _ in range(6):
             self.port = port or random.randrange(15000, 32000)  # below those that the kernel gives to clients
             usual = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}", "wal_level=logical",
-                     "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8"]
+                     "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_wal_senders=8", "max_replication_slots=8",
+                     "password_encryption=scram-sha-256"]
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
-            options = [part for setting in [*usual, *settings] for part in ("-c", setting)]
+            options = [part for setting in [*usual, *(self.settings if settings is None else settings)] for part in ("-c", setting)]
             with open(self.folder / "server.log", "a", encoding="utf-8") as log:
                 self.process = subprocess.Popen(self._as_user([programs() / "postgres", "-D", self.data, *options]),
                                                 env=ENVIRONMENT, cwd=self.folder, stdout=log, stderr=log)

@@ -5,6 +5,7 @@ statement in the source to rows of texts; `query` one from a statement here to (
 """
 import collections
 import dataclasses
+import functools
 import json
 
 # How a type's value is spelled as the query API does.
@@ -89,14 +90,11 @@ def text_of(value):
 
 def row_of(table, names, values, unrepresentable):
     """`names` are columns here; the source's, in order, are told apart by case alone at times, and so get others here."""
-    row = {}
     beside = {one["column"]: one["value"] for one in unrepresentable or ()}
-    for column in table.columns:
-        at = places(table, names)[column.name]
-        row[column.name] = beside.get(column.name, text_of(values[at]))
-    return row
+    return {column: beside.get(column, text_of(values[at])) for column, at in places(table, tuple(names)).items()}
 
 
+@functools.cache
 def places(table, names):
     taken, found = {"_caudal", "_caudal_key", "op", "before"}, {}  # ours
     for column in table.columns:
@@ -111,7 +109,7 @@ def places(table, names):
 
 def replica_rows(query, table):
     names, rows = query(f"SELECT * FROM {here(table.replica)}")
-    extra = set(names) - {"_caudal", "_caudal_key"} - {names[at] for at in places(table, names).values()}
+    extra = set(names) - {"_caudal", "_caudal_key"} - {names[at] for at in places(table, tuple(names)).values()}
     assert not extra, f"{table.replica} has columns that the source hasn't: {extra}"
     at = names.index("_caudal")
     return [row_of(table, names, row, row[at]["unrepresentable"]) for row in rows]

@@ -1,44 +1,13 @@
 #include <string>
 
 #include "api/admin/handlers.h"
+#include "api/admin/metrics_text.h"
+#include "api/admin/source_metrics.h"
 
 namespace caudal::api::admin {
 namespace {
 
-// Prometheus' text form, version 0.0.4.
-class Text {
- public:
-  template <class N>
-  void Counter(const char* name, const char* help, N value) {
-    One(name, "counter", help, std::to_string(value));
-  }
-  template <class N>
-  void Gauge(const char* name, const char* help, N value) {
-    One(name, "gauge", help, std::to_string(value));
-  }
-  void Head(const char* name, const char* type, const char* help) {
-    text_ += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
-  }
-  void Sample(const char* name, const char* label, const std::string& whose,
-              const std::string& value) {
-    text_ += std::string(name) + "{" + label + "=\"";
-    for (char c : whose) {
-      if (c == '"' || c == '\\') text_ += '\\';
-      text_ += c == '\n' ? ' ' : c;
-    }
-    text_ += "\"} " + value + "\n";
-  }
-  std::string Take() { return std::move(text_); }
-
- private:
-  void One(const char* name, const char* type, const char* help, const std::string& value) {
-    Head(name, type, help);
-    text_ += std::string(name) + " " + value + "\n";
-  }
-  std::string text_;
-};
-
-void AddSubscribers(Text& text, const std::vector<events::SubscriberStats>& all) {
+void AddSubscribers(MetricsText& text, const std::vector<events::SubscriberStats>& all) {
   using Stats = events::SubscriberStats;
   struct Metric {
     const char* name;
@@ -65,11 +34,11 @@ void AddSubscribers(Text& text, const std::vector<events::SubscriberStats>& all)
   for (const Metric& metric : kMetrics) {
     text.Head(metric.name, metric.type, metric.help);
     for (const Stats& stats : all)
-      text.Sample(metric.name, "subscriber", stats.name, metric.value(stats));
+      text.Sample(metric.name, {{"subscriber", stats.name}}, metric.value(stats));
   }
 }
 
-void AddFunctions(Text& text, const std::vector<functions::FunctionInfo>& all) {
+void AddFunctions(MetricsText& text, const std::vector<functions::FunctionInfo>& all) {
   using Info = functions::FunctionInfo;
   struct Metric {
     const char* name;
@@ -100,12 +69,12 @@ void AddFunctions(Text& text, const std::vector<functions::FunctionInfo>& all) {
   for (const Metric& metric : kMetrics) {
     text.Head(metric.name, metric.type, metric.help);
     for (const Info& info : all)
-      text.Sample(metric.name, "function", info.spec.name, metric.value(info));
+      text.Sample(metric.name, {{"function", info.spec.name}}, metric.value(info));
   }
 }
 
 http::Response Metrics(const AdminDependencies& deps) {
-  Text text;
+  MetricsText text;
   const http::ServerStats http = deps.http_stats();
   text.Gauge("caudal_http_connections", "Open connections.", http.connections_open);
   text.Counter("caudal_http_connections_total", "Connections taken.", http.connections_accepted);
@@ -138,6 +107,7 @@ http::Response Metrics(const AdminDependencies& deps) {
   text.Gauge("caudal_metadata_wal_bytes", "Size of the write-ahead log.", meta.wal_bytes);
   AddSubscribers(text, deps.dispatcher.Stats());
   AddFunctions(text, deps.functions.List());
+  if (deps.sources != nullptr) AddSourceMetrics(text, *deps.sources);
   return http::Response::Text(200, text.Take(), "text/plain; version=0.0.4; charset=utf-8");
 }
 

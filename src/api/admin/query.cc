@@ -118,14 +118,10 @@ Result<http::Response> RunQuery(RunningQueries& queries, const http::Request& re
   if (claim->query().WaitForStart(kWaitHere)) return claim->query().Respond(claim);
   http::Response later;
   later.later = std::make_shared<http::LaterAnswer>();
-  later.later->wait_ms = claim->query().AskAgainMs();
-  // The function is a part of what it changes.
-  later.later->next = [claim,
-                       again = later.later.get()]() -> Result<std::unique_ptr<http::Response>> {
-    if (!claim->query().WaitForStart(std::chrono::milliseconds(0))) {
-      again->wait_ms = claim->query().AskAgainMs();
-      return nullptr;
-    }
+  later.later->wait_ms = kUntilWoken_ms;
+  later.later->waker = claim->query().waker();
+  later.later->next = [claim]() -> Result<std::unique_ptr<http::Response>> {
+    if (!claim->query().WaitForStart(std::chrono::milliseconds(0))) return nullptr;
     http::Response response = TRY(claim->query().Respond(claim));
     return std::make_unique<http::Response>(std::move(response));
   };

@@ -20,6 +20,8 @@
 
 namespace caudal::api {
 
+class Sources;
+
 // All of it must outlive the router. The functions are thread-safe.
 struct AdminDependencies {
   meta::Database& database;
@@ -39,6 +41,7 @@ struct AdminDependencies {
   std::function<Result<Json>(const std::string& folder)> backup;
   std::function<Result<Json>(bool checksums)> check;  // fsck beside the running store
   RunningQueries* queries = nullptr;                  // null: no queries here
+  Sources* sources = nullptr;                         // null: none here
 };
 
 void AddRoutes(http::Router& router, AdminDependencies dependencies);

@@ -12,8 +12,6 @@ constexpr size_t kReadyBytesMax = 1u << 20;
 // A thread of the pool waits this long for bytes that may be just about to come, then no thread
 // does.
 constexpr std::chrono::milliseconds kPatience{5};
-constexpr int kAskAgainMaxMs = 10;
-constexpr int kAskAgainShare = 64;  // of the time that it has taken so far
 constexpr size_t kSqlShown = 1000;
 
 }  // namespace
@@ -95,6 +93,7 @@ void RunningQuery::Give(std::string& bytes) {
   given_ = true;
   begun_ = true;
   changed_.NotifyAll();
+  waker_->Wake();
 }
 
 Result<void> RunningQuery::WaitForRoom() {
@@ -115,6 +114,7 @@ void RunningQuery::Finish(std::optional<Error> error) {
   begun_ = true;
   done_ = true;
   changed_.NotifyAll();
+  waker_->Wake();
 }
 
 bool RunningQuery::WaitForStart(std::chrono::milliseconds wait) {
@@ -123,12 +123,6 @@ bool RunningQuery::WaitForStart(std::chrono::milliseconds wait) {
   while (!begun_ && changed_.WaitUntil(mutex_, deadline)) {
   }
   return begun_;
-}
-
-int RunningQuery::AskAgainMs() const {
-  const auto so_far = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - begin_);
-  return static_cast<int>(std::clamp<int64_t>(so_far.count() / kAskAgainShare, 1, kAskAgainMaxMs));
 }
 
 Result<http::Response> RunningQuery::Respond(std::shared_ptr<void> keep_alive) {
@@ -141,7 +135,7 @@ Result<http::Response> RunningQuery::Respond(std::shared_ptr<void> keep_alive) {
   if (file_) {
     response.body = *std::exchange(file_, std::nullopt);
   } else {
-    response.body = http::StreamBody{[this, keep_alive] { return Next(); }};
+    response.body = http::StreamBody{[this, keep_alive] { return Next(); }, waker_};
   }
   return response;
 }
@@ -159,7 +153,7 @@ Result<http::StreamBody::Piece> RunningQuery::Next() {
     return *error_;
   }
   piece.last = done_ && !error_;
-  if (piece.bytes.empty()) piece.wait_ms = AskAgainMs();
+  if (piece.bytes.empty()) piece.wait_ms = kUntilWoken_ms;
   return piece;
 }
 

@@ -20,6 +20,9 @@
 
 namespace caudal::api::admin {
 
+// Nobody waits so long: it is woken.
+inline constexpr int kUntilWoken_ms = 10'000;
+
 class RunningQuery {
  public:
   RunningQuery(std::string id, query::QueryRequest request, query::Format format, int64_t started);
@@ -33,8 +36,8 @@ class RunningQuery {
 
   // Whether it is known how the answer begins; waits up to `wait`.
   bool WaitForStart(std::chrono::milliseconds wait) EXCLUDES(mutex_);
-  // Where it isn't, after how long to ask again: the longer it has run, the less it matters.
-  int AskAgainMs() const;
+  // Ends the wait of whoever found that there was nothing yet.
+  const std::shared_ptr<http::Waker>& waker() const { return waker_; }
   // After that: 200 with the headers, and a body that keeps `keep_alive`; or the error, when there
   // was one before the first row.
   Result<http::Response> Respond(std::shared_ptr<void> keep_alive) EXCLUDES(mutex_);
@@ -59,7 +62,7 @@ class RunningQuery {
   query::QueryRequest request_;  // constant after construction, but for its control's state
   const query::Format format_;
   const int64_t started_at_;
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  const std::shared_ptr<http::Waker> waker_ = std::make_shared<http::Waker>();
   std::atomic<uint64_t> rows_{0};  // made
 
   mutable Mutex mutex_;

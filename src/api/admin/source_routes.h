@@ -8,6 +8,7 @@
 #include "capture/postgres/check.h"
 #include "data/json.h"
 #include "http/router.h"
+#include "pipeline/rebuild/rebuild.h"
 #include "pipeline/source_pipeline.h"
 #include "pipeline/verify/verification.h"
 
@@ -21,6 +22,7 @@ struct SourceInfo {
   std::string slot;
   std::string publication;
   pipeline::SourceStatus status;
+  int64_t quarantined = 0;  // rows that are in the tables' quarantines
 };
 
 // Thread-safe. kNotFound for a name that isn't configured.
@@ -40,13 +42,20 @@ class Sources {
   // Begins one, which goes on by itself. kConflict while another of this source runs.
   virtual Result<std::shared_ptr<pipeline::Verification>> Verify(
       const std::string& name, pipeline::VerifyRequest request) = 0;
+  // Begins one of a replica, which goes on by itself. kNotFound when no source has it; kConflict
+  // while another of this source runs.
+  virtual Result<std::shared_ptr<pipeline::Rebuild>> Rebuild(const lake::TableName& replica) = 0;
 };
 
 // `sources` must outlive the router.
 void AddSourceRoutes(http::Router& router, Sources& sources);
 
-// Called by it: those of comparing.
+// Called by it: those of comparing, and of rebuilding.
 void AddVerifyRoutes(http::Router& router, Sources& sources);
+void AddRebuildRoutes(http::Router& router, Sources& sources);
+
+// One of the list, without its tables.
+Json SourceInfoJson(const SourceInfo& info);
 
 // What a check answers, also where no server runs.
 Json SourceReportJson(const std::string& name, const capture::postgres::SourceReport& report);

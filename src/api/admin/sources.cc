@@ -27,17 +27,18 @@ Json ErrorJson(const pipeline::SourceStatus& status) {
   return json;
 }
 
-Json InfoJson(const SourceInfo& info) {
+}  // namespace
+
+Json SourceInfoJson(const SourceInfo& info) {
   const pipeline::SourceStatus& status = info.status;
   const pg::CaptureStatus& capture = status.capture;
-  const bool stopped = status.apply_stopped;
   Json json = {{"name", info.name},
                {"kind", info.kind},
                {"place", info.place},
                {"dataset", info.dataset},
                {"slot", info.slot},
                {"publication", info.publication},
-               {"state", stopped ? "stopped" : std::string(pg::NameOf(capture.state))},
+               {"state", pg::NameOf(StateOf(status))},
                {"position", status.visible.Text()},
                {"landed", capture.landed.Text()},
                {"server_end", capture.server_end.Text()},
@@ -51,6 +52,8 @@ Json InfoJson(const SourceInfo& info) {
                {"batches", capture.batches},
                {"rows_applied", status.rows_applied},
                {"commits", status.commits},
+               {"in_progress_bytes", capture.streamed_bytes},
+               {"quarantined", info.quarantined},
                {"slot_bytes", capture.retained_bytes}};
   if (!capture.wal_status.empty()) json["slot_status"] = capture.wal_status;
   if (capture.reading) {
@@ -65,6 +68,8 @@ Json InfoJson(const SourceInfo& info) {
   if (!error.is_null()) json["error"] = std::move(error);
   return json;
 }
+
+namespace {
 
 std::string_view NameOf(capture::TableState state) {
   switch (state) {
@@ -96,6 +101,9 @@ Json CapturedJson(const pipeline::SourceTableStatus& table) {
       {"rows_estimate", captured.rows_estimate < 0 ? Json(nullptr) : Json(captured.rows_estimate)},
       {"chunks", captured.chunks},
       {"chunks_done", captured.chunks_done},
+      {"changes_landed", table.changes_landed},
+      {"changes_applied", table.changes_applied},
+      {"quarantined", table.quarantined},
       {"started_at", TimeOrNull(captured.started_at)},
       {"finished_at", TimeOrNull(captured.finished_at)}};
 }
@@ -129,7 +137,7 @@ Result<http::Response> Show(const Sources& sources, const http::Request& request
   const auto found = std::ranges::find(all, name, &SourceInfo::name);
   if (found == all.end())
     return MakeError(ErrorKind::kNotFound, "there is no source '" + name + "'", "source.not_found");
-  Json json = InfoJson(*found);
+  Json json = SourceInfoJson(*found);
   json["tables"] = Json::array();
   for (const pipeline::SourceTableStatus& table : TRY(sources.Tables(name)))
     json["tables"].push_back(CapturedJson(table));
@@ -175,7 +183,7 @@ void AddSourceRoutes(http::Router& router, Sources& sources) {
   admin::Add(router, http::Method::kGet, "/api/v1/sources", "admin.sources.list",
              [&sources](http::Request&) -> Result<http::Response> {
                Json list = Json::array();
-               for (const SourceInfo& info : sources.List()) list.push_back(InfoJson(info));
+               for (const SourceInfo& info : sources.List()) list.push_back(SourceInfoJson(info));
                return admin::JsonResponse({{"sources", std::move(list)}});
              });
   admin::Add(router, http::Method::kGet, "/api/v1/sources/{name}", "admin.sources.get",
@@ -195,6 +203,7 @@ void AddSourceRoutes(http::Router& router, Sources& sources) {
              "admin.sources.resnapshot",
              [&sources](http::Request& request) { return ReadAnew(sources, request); });
   AddVerifyRoutes(router, sources);
+  AddRebuildRoutes(router, sources);
 }
 
 }  // namespace caudal::api

@@ -1,4 +1,5 @@
 #include "api/admin/handlers.h"
+#include "api/admin/source_routes.h"
 
 namespace caudal::api::admin {
 namespace {
@@ -41,6 +42,10 @@ Result<http::Response> Status(const AdminDependencies& deps) {
   for (const functions::FunctionInfo& info : functions)
     functions_ready += info.status.state == functions::RunnerStatus::State::kReady ? 1 : 0;
   json["functions"] = {{"count", functions.size()}, {"ready", functions_ready}};
+  json["sources"] = Json::array();
+  if (deps.sources != nullptr)
+    for (const SourceInfo& info : deps.sources->List())
+      json["sources"].push_back(SourceInfoJson(info));
   json["http"] = {{"connections_open", http.connections_open},
                   {"requests", http.requests},
                   {"responses_5xx", http.responses_5xx},

@@ -1,9 +1,10 @@
 // POST /api/v1/sources/{name}/verify: lines of JSON, how far it is, and at the end what it found.
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "api/admin/handlers.h"
 #include "api/admin/source_routes.h"
+#include "api/admin/task_lines.h"
 #include "lake/catalog/names.h"
 
 namespace caudal::api {
@@ -16,8 +17,6 @@ using pipeline::VerifiedTable;
 using pipeline::VerifyProgress;
 using pipeline::VerifyReport;
 using pipeline::VerifyStep;
-
-constexpr int kGlanceMs = 100;
 
 std::string_view NameOf(VerifyStep step) {
   switch (step) {
@@ -64,7 +63,9 @@ Json DifferenceJson(const ShownDifference& difference) {
 }
 
 Json TableJson(const VerifiedTable& table) {
-  Json json = {{"id", table.captured.folder}, {"table", lake::TextOf(table.names.replica)}};
+  Json json = {{"id", table.captured.folder},
+               {"table", lake::TextOf(table.names.replica)},
+               {"quarantined", table.quarantined}};
   if (!table.not_compared.empty()) {
     json["state"] = "not_compared";
     json["reason"] = table.not_compared;
@@ -96,43 +97,6 @@ Json ReportJson(const std::string& source, const VerifyReport& report) {
           {"tables", std::move(tables)}};
 }
 
-// Its last copy's end cancels what runs: the client went.
-class Watched {
- public:
-  Watched(std::string source, std::shared_ptr<Verification> verification)
-      : source_(std::move(source)), verification_(std::move(verification)) {}
-  ~Watched() { verification_->Cancel(); }
-  Watched(const Watched&) = delete;
-  Watched& operator=(const Watched&) = delete;
-
-  http::StreamBody::Piece Next() {
-    http::StreamBody::Piece piece;
-    if (const auto result = verification_->result()) {
-      piece.last = true;
-      piece.bytes = Line(result->ok() ? Json{{"report", ReportJson(source_, **result)}}
-                                      : ErrorJson(result->error()));
-      return piece;
-    }
-    VerifyProgress progress = verification_->progress();
-    if (progress != shown_) piece.bytes = Line({{"progress", ProgressJson(progress)}});
-    shown_ = std::move(progress);
-    piece.wait_ms = kGlanceMs;
-    return piece;
-  }
-
- private:
-  static std::string Line(const Json& json) { return DumpJson(json) + "\n"; }
-  static Json ErrorJson(const Error& error) {
-    return {
-        {"error",
-         {{"code", http::StatusOf(error)}, {"message", error.message}, {"reason", error.code}}}};
-  }
-
-  const std::string source_;
-  const std::shared_ptr<Verification> verification_;
-  std::optional<VerifyProgress> shown_;
-};
-
 Result<http::Response> Verify(Sources& sources, const http::Request& request) {
   const Json body = TRY(admin::ObjectBody(request));
   pipeline::VerifyRequest wanted;
@@ -154,13 +118,9 @@ Result<http::Response> Verify(Sources& sources, const http::Request& request) {
   }
   const std::string name(request.Path("name"));
   std::shared_ptr<Verification> verification = TRY(sources.Verify(name, std::move(wanted)));
-  http::Response response;
-  response.headers.Set("Content-Type", "application/x-ndjson");
-  response.headers.Set("Cache-Control", "no-store");
-  response.body =
-      http::StreamBody{[watched = std::make_shared<Watched>(name, std::move(verification))]()
-                           -> Result<http::StreamBody::Piece> { return watched->Next(); }};
-  return response;
+  return admin::AnswerTask<VerifyProgress, VerifyReport>(
+      std::move(verification), ProgressJson,
+      [name](const VerifyReport& report) { return ReportJson(name, report); });
 }
 
 }  // namespace

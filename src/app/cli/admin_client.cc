@@ -139,4 +139,12 @@ Result<void> AdminClient::Follow(const std::string& path,
   return {};
 }
 
+Result<std::string> TablePath(const std::string& table) {
+  const size_t dot = table.rfind('.');
+  if (dot == std::string::npos || dot == 0 || dot + 1 == table.size())
+    return MakeError(ErrorKind::kInvalid, "'" + table + "': DATASET.TABLE", "usage");
+  return "/api/v1/tables/" + http::PercentEncode(table.substr(0, dot)) + "/" +
+         http::PercentEncode(table.substr(dot + 1));
+}
+
 }  // namespace caudal::app::cli

@@ -44,4 +44,7 @@ class AdminClient {
   std::unique_ptr<http::Client> client_ = std::make_unique<http::Client>();
 };
 
+// Where the API has a table: "/api/v1/tables/DATASET/TABLE". kInvalid when it isn't DATASET.TABLE.
+Result<std::string> TablePath(const std::string& table);
+
 }  // namespace caudal::app::cli

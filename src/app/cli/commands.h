@@ -32,6 +32,7 @@ void AddExport(Commands& commands);
 void AddTables(Commands& commands);
 void AddSources(Commands& commands);
 void AddVerify(Commands& commands);
+void AddRebuild(Commands& commands);
 void AddReload(Commands& commands);
 void AddQuery(Commands& commands);
 

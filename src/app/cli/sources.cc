@@ -4,6 +4,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/offline.h"
+#include "app/cli/source_cells.h"
 #include "app/cli/table.h"
 #include "app/config/load.h"
 #include "app/config/units.h"
@@ -19,15 +20,6 @@ struct Options {
   bool all = false;
 };
 
-std::string LagCell(const Json& source) {
-  const Json& seconds = source["lag_seconds"];
-  return seconds.is_number() ? fmt::format("{:.1f} s", seconds.get<double>()) : "-";
-}
-
-std::string ErrorCell(const Json& source) {
-  return source.contains("error") ? Cell(source["error"], "message") : "-";
-}
-
 int List(const Context& context, const Options&) {
   Result<AdminClient> client = AdminClient::Connect(context);
   if (!client.ok()) return context.Fail(client.error());
@@ -41,7 +33,7 @@ int List(const Context& context, const Options&) {
   for (const Json& source : (*answer)["sources"])
     rows.push_back({Cell(source, "name"), Cell(source, "place"), Cell(source, "dataset"),
                     Cell(source, "state"), Cell(source, "position"), LagCell(source),
-                    ErrorCell(source)});
+                    SourceErrorCell(source)});
   PrintTable(context, {"SOURCE", "PLACE", "DATASET", "STATE", "POSITION", "LAG", "ERROR"}, rows);
   return kDone;
 }
@@ -65,16 +57,19 @@ int Show(const Context& context, const Options& options) {
                 FormatSizeForPeople(source.value("lag_bytes", uint64_t{0})),
                 FormatSizeForPeople(source.value("slot_bytes", uint64_t{0})));
   if (source.contains("error")) {
-    context.PrintLine("error: " + Harmless(ErrorCell(source)));
+    context.PrintLine("error: " + Harmless(SourceErrorCell(source)));
     if (source["error"].contains("remedy"))
       context.Print(Text::kSourceRemedy, Harmless(Cell(source["error"], "remedy")));
   }
   std::vector<std::vector<std::string>> rows;
   for (const Json& table : source["tables"])
     rows.push_back({Cell(table, "id"), Cell(table, "table"), Cell(table, "state"),
-                    Cell(table, "rows_read"), Cell(table, "chunks_done"), Cell(table, "chunks")});
+                    Cell(table, "rows_read"), Cell(table, "chunks_done"), Cell(table, "chunks"),
+                    Cell(table, "changes_applied"), Cell(table, "quarantined")});
   context.PrintLine("");
-  PrintTable(context, {"SOURCE TABLE", "TABLE", "STATE", "ROWS READ", "CHUNKS DONE", "CHUNKS"},
+  PrintTable(context,
+             {"SOURCE TABLE", "TABLE", "STATE", "ROWS READ", "CHUNKS DONE", "CHUNKS", "CHANGES",
+              "QUARANTINED"},
              rows);
   return kDone;
 }

@@ -1,5 +1,6 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/source_cells.h"
 #include "app/cli/table.h"
 #include "app/config/units.h"
 
@@ -12,6 +13,21 @@ std::string SizeCell(const Json& object, const char* name) {
   const auto found = object.find(name);
   const bool number = found != object.end() && found->is_number_integer();
   return number ? FormatSizeForPeople(found->get<uint64_t>()) : "-";
+}
+
+void PrintSources(const Context& context, const Json& sources) {
+  if (sources.empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& source : sources)
+    rows.push_back({Cell(source, "name"), Cell(source, "state"), Cell(source, "position"),
+                    LagCell(source), SizeCell(source, "lag_bytes"), SizeCell(source, "slot_bytes"),
+                    Cell(source, "rows_landed"), Cell(source, "rows_applied"),
+                    Cell(source, "quarantined"), SourceErrorCell(source)});
+  context.PrintLine("");
+  PrintTable(context,
+             {"SOURCE", "STATE", "POSITION", "LAG", "LOG BEHIND", "LOG KEPT", "LANDED", "APPLIED",
+              "QUARANTINED", "ERROR"},
+             rows);
 }
 
 void PrintStatus(const Context& context, const Json& json) {
@@ -36,9 +52,11 @@ void PrintStatus(const Context& context, const Json& json) {
     rows.push_back({Cell(subscriber, "name"), Cell(subscriber, "delivered"),
                     Cell(subscriber, "pending"), Cell(subscriber, "dead"),
                     Cell(subscriber, "failed_attempts")});
-  if (rows.empty()) return;
-  context.PrintLine("");
-  PrintTable(context, {"SUBSCRIBER", "DELIVERED", "PENDING", "DEAD", "FAILED"}, rows);
+  if (!rows.empty()) {
+    context.PrintLine("");
+    PrintTable(context, {"SUBSCRIBER", "DELIVERED", "PENDING", "DEAD", "FAILED"}, rows);
+  }
+  PrintSources(context, json.at("sources"));
 }
 
 int Status(const Context& context, const None&) {

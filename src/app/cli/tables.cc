@@ -18,14 +18,6 @@ struct Options {
 
 using Show = std::function<void(const Json&)>;
 
-Result<std::string> PathOf(const std::string& table) {
-  const size_t dot = table.rfind('.');
-  if (dot == std::string::npos || dot == 0 || dot + 1 == table.size())
-    return MakeError(ErrorKind::kInvalid, "'" + table + "': DATASET.TABLE", "usage");
-  return "/api/v1/tables/" + http::PercentEncode(table.substr(0, dot)) + "/" +
-         http::PercentEncode(table.substr(dot + 1));
-}
-
 int Print(const Context& context, const Result<Json>& answer, const Show& show) {
   if (!answer.ok()) return context.Fail(answer.error());
   if (context.json)
@@ -38,7 +30,7 @@ int Print(const Context& context, const Result<Json>& answer, const Show& show) 
 // What is below the table's path, asked for and shown.
 int Ask(const Context& context, const std::string& table, const std::string& below,
         const Show& show) {
-  const Result<std::string> path = PathOf(table);
+  const Result<std::string> path = TablePath(table);
   if (!path.ok()) return context.Fail(path.error());
   Result<AdminClient> client = AdminClient::Connect(context);
   if (!client.ok()) return context.Fail(client.error());
@@ -128,7 +120,7 @@ int Rollback(const Context& context, const Options& options) {
   if (given != 1)
     return context.Fail(
         MakeError(ErrorKind::kInvalid, Say(context.language, Text::kWhichSnapshot), "usage"));
-  const Result<std::string> path = PathOf(options.table);
+  const Result<std::string> path = TablePath(options.table);
   if (!path.ok()) return context.Fail(path.error());
   Result<AdminClient> client = AdminClient::Connect(context);
   if (!client.ok()) return context.Fail(client.error());
@@ -142,7 +134,7 @@ int Rollback(const Context& context, const Options& options) {
 }
 
 int Compact(const Context& context, const Options& options) {
-  const Result<std::string> path = PathOf(options.table);
+  const Result<std::string> path = TablePath(options.table);
   if (!path.ok()) return context.Fail(path.error());
   Result<AdminClient> client = AdminClient::Connect(context);
   if (!client.ok()) return context.Fail(client.error());

@@ -1,79 +1,16 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <optional>
-#include <utility>
-
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
-#include "app/cli/query_watch.h"
 #include "app/cli/table.h"
-#include "base/terminal.h"
+#include "app/cli/task_answer.h"
 #include "http/message.h"
-#include "os/signals.h"
 
 namespace caudal::app::cli {
 namespace {
-
-constexpr int kInterrupted = 130;
 
 struct Options {
   std::string source;
   std::vector<std::string> tables;
   bool repair = false;
-};
-
-// The lines of the answer: how far it is, then what it found.
-class Answer {
- public:
-  explicit Answer(const Context& context)
-      : context_(context), shows_(!context.json && IsTerminal(Stream::kError)) {}
-  ~Answer() { Hide(); }
-  Answer(const Answer&) = delete;
-  Answer& operator=(const Answer&) = delete;
-
-  bool Take(std::string_view bytes) {
-    rest_ += bytes;
-    size_t begin = 0;
-    for (size_t end; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1)
-      TakeLine(std::string_view(rest_).substr(begin, end - begin));
-    rest_.erase(0, begin);
-    return true;
-  }
-  Result<Json> Report() const {
-    if (report_) return *report_;
-    if (error_) return *error_;
-    return MakeError(ErrorKind::kUnavailable, "the answer was cut off before its end",
-                     "server.unreachable");
-  }
-  void Hide() {
-    if (std::exchange(shown_, false)) std::fputs("\r\033[K", stderr);
-  }
-
- private:
-  void TakeLine(std::string_view line) {
-    Result<Json> json = ParseJson(line, "line of the answer");
-    if (!json.ok() || !json->is_object()) return;
-    if (json->contains("report")) report_ = (*json)["report"];
-    if (json->contains("error"))
-      error_ = MakeError(ErrorKind::kUnavailable, Cell((*json)["error"], "message"),
-                         Cell((*json)["error"], "reason"));
-    if (!shows_ || !json->contains("progress")) return;
-    const Json& progress = (*json)["progress"];
-    const std::string text =
-        Say(context_.language, Text::kVerifyProgress, Harmless(Cell(progress, "table")),
-            Cell(progress, "rows"), Cell(progress, "rows_about"), Cell(progress, "tables_done"),
-            Cell(progress, "tables"));
-    std::fprintf(stderr, "\r\033[K%s", text.c_str());
-    shown_ = true;
-  }
-
-  const Context& context_;
-  const bool shows_;
-  bool shown_ = false;
-  std::string rest_;
-  std::optional<Json> report_;
-  std::optional<Error> error_;
 };
 
 // "id=7 name=x"
@@ -101,7 +38,7 @@ void PrintDifference(const Context& context, const Json& difference) {
                   ValueText(column["source"]), ValueText(column["replica"]));
 }
 
-void PrintOne(const Context& context, const Json& table) {
+void PrintComparison(const Context& context, const Json& table) {
   const std::string name = Harmless(Cell(table, "id"));
   const std::string state = table.value("state", "");
   if (state == "not_compared") {
@@ -124,20 +61,23 @@ void PrintOne(const Context& context, const Json& table) {
   }
 }
 
+void PrintOne(const Context& context, const Json& table) {
+  PrintComparison(context, table);
+  if (table.value("quarantined", 0) > 0)
+    context.Print(Text::kVerifyQuarantined, Cell(table, "quarantined"),
+                  Harmless(Cell(table, "table") + "__quarantine"));
+}
+
 int Verify(const Context& context, const Options& options) {
-  Result<AdminClient> client = AdminClient::Connect(context);
-  if (!client.ok()) return context.Fail(client.error());
-  os::BlockSignals();
-  Answer answer(context);
-  const QueryWatch watch(false, [] { return std::optional<double>(); });
-  const Result<void> sent = client->PostStream(
-      "/api/v1/sources/" + http::PercentEncode(options.source) + "/verify",
-      {{"tables", options.tables}, {"repair", options.repair}},
-      [&](std::string_view bytes) { return answer.Take(bytes); }, watch.cancel());
-  answer.Hide();
-  if (watch.interrupted()) return kInterrupted;
-  if (!sent.ok()) return context.Fail(sent.error());
-  const Result<Json> report = answer.Report();
+  const auto progress = [&](const Json& json) {
+    return Say(context.language, Text::kVerifyProgress, Harmless(Cell(json, "table")),
+               Cell(json, "rows"), Cell(json, "rows_about"), Cell(json, "tables_done"),
+               Cell(json, "tables"));
+  };
+  const Result<Json> report =
+      FollowTask(context, "/api/v1/sources/" + http::PercentEncode(options.source) + "/verify",
+                 {{"tables", options.tables}, {"repair", options.repair}}, progress);
+  if (!report.ok() && report.error().code == "interrupted") return kInterrupted;
   if (!report.ok()) return context.Fail(report.error());
   const bool equal = report->value("equal", false);
   if (context.json) {

@@ -209,6 +209,7 @@ struct LandingConfig {
   uint64_t memory = 64u << 20;
   uint64_t batch_bytes = 256u << 20;
   std::chrono::milliseconds batch_interval{200};
+  std::optional<std::chrono::seconds> keep;  // none: for ever
 };
 
 struct RunsConfig {

@@ -20,6 +20,9 @@ const std::vector<Key<LandingConfig>>& Keys() {
       Field("batch_interval", &C::batch_interval, Duration{1ms, 60s}, kRestart,
             "While much comes, a batch is landed so often. A change that comes alone doesn't "
             "wait."),
+      Field("keep", &C::keep, Duration{1s, 24h * 3660}, kRestart,
+            "Change files that are older leave the history of their table, and the bucket when no "
+            "snapshot has them any more. Not set: they stay for ever."),
   };
   return keys;
 }

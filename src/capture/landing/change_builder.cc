@@ -53,6 +53,13 @@ void ChangeBuilder::PutPosition(const Position& position) {
   position_ = position;
 }
 
+void ChangeBuilder::EndList(ColumnBuilder& list, bool& any) {
+  if (std::exchange(any, false)) [[unlikely]]
+    list.AppendNested();
+  else
+    list.AppendNull();
+}
+
 void ChangeBuilder::EndRow(const ChangeEnd& end) {
   const char op = static_cast<char>(end.op);
   builder_.column(op_).AppendBytes({&op, 1});
@@ -68,7 +75,7 @@ void ChangeBuilder::EndRow(const ChangeEnd& end) {
   ColumnBuilder& own = caudal();
   own.child(0).AppendBytes({position_text_.data(), position_text_.size()});
   if (of_snapshot_) {
-    own.child(1).AppendNested();
+    EndList(own.child(1), unrepresentable_);
     own.AppendNested();
     return;
   }
@@ -77,14 +84,14 @@ void ChangeBuilder::EndRow(const ChangeEnd& end) {
   } else {
     own.child(1).AppendNull();
   }
-  own.child(2).AppendNested();
-  own.child(3).AppendNested();
+  EndList(own.child(2), unrepresentable_);
+  EndList(own.child(3), before_unrepresentable_);
   if (end.before_key) {
     own.child(4).AppendBytes(*end.before_key);
   } else {
     own.child(4).AppendNull();
   }
-  own.child(5).AppendNested();
+  EndList(own.child(5), unchanged_);
   own.AppendNested();
 }
 

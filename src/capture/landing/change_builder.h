@@ -46,12 +46,17 @@ class ChangeBuilder {
   // What the row's column can't hold, as the source's text. The column has a null.
   void Unrepresentable(std::string_view column, std::string_view value) {
     AppendPair(caudal().child(of_snapshot_ ? 1 : 2), column, value);
+    unrepresentable_ = true;
   }
   void BeforeUnrepresentable(std::string_view column, std::string_view value) {
     AppendPair(caudal().child(3), column, value);
+    before_unrepresentable_ = true;
   }
   // The source didn't send the column's value, because it didn't change. The column has a null.
-  void Unchanged(std::string_view column) { caudal().child(5).child(0).AppendBytes(column); }
+  void Unchanged(std::string_view column) {
+    caudal().child(5).child(0).AppendBytes(column);
+    unchanged_ = true;
+  }
   void EndRow(const ChangeEnd& end);
 
   int64_t rows() const { return builder_.rows(); }
@@ -64,6 +69,7 @@ class ChangeBuilder {
                 bool of_snapshot);
   ColumnBuilder& caudal() { return builder_.column(caudal_); }
   void PutPosition(const Position& position);
+  static void EndList(ColumnBuilder& list, bool& any);
   static void AppendPair(ColumnBuilder& list, std::string_view column, std::string_view value);
 
   BatchBuilder builder_;
@@ -72,6 +78,10 @@ class ChangeBuilder {
   size_t before_;  // == op_: there is none
   size_t caudal_;
   bool of_snapshot_;
+  // Of the row that was begun, which lists have something: the others are null.
+  bool unrepresentable_ = false;
+  bool before_unrepresentable_ = false;
+  bool unchanged_ = false;
   Position position_;  // the last row's, and its text
   std::array<char, Position::kTextLength> position_text_;
 };

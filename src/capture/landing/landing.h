@@ -106,6 +106,8 @@ class Landing {
   // it.
   Result<std::unique_ptr<LandingBatch>> Begin(const std::string& source);
 
+  const std::string& folder() const { return options_.folder; }
+
  private:
   friend class LandingBatch;
   Landing(LandingOptions options, objects::Store& store, Ledger& ledger,

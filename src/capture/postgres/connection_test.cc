@@ -59,10 +59,12 @@ TEST_F(ConnectionTest, SessionsAreTheSameWhateverARoleSays) {
   for (const char* setting :
        {"DateStyle = 'SQL, DMY'", "IntervalStyle = postgres_verbose", "TimeZone = 'Asia/Kolkata'",
         "bytea_output = escape", "extra_float_digits = 0", "statement_timeout = '1ms'",
-        "lock_timeout = '1ms'", "idle_session_timeout = '3s'", "search_path = nowhere",
-        "client_encoding = LATIN1", "row_security = on",
-        "idle_in_transaction_session_timeout = '1ms'", "standard_conforming_strings = off"})
+        "lock_timeout = '1ms'", "search_path = nowhere", "client_encoding = LATIN1",
+        "row_security = on", "idle_in_transaction_session_timeout = '1ms'",
+        "standard_conforming_strings = off"})
     Run("ALTER ROLE " + role + " SET " + setting);
+  if (admin_->server_version() >= 140000)
+    Run("ALTER ROLE " + role + " SET idle_session_timeout = '3s'");
   for (const Purpose purpose : {Purpose::kNormal, Purpose::kReplication}) {
     const auto connection = ConnectOr(server_.Remote(role, "pw"), purpose);
     ASSERT_TRUE(connection);
@@ -258,13 +260,13 @@ TEST_F(ConnectionTest, AReplicationStreamIsReadAndAnswered) {
   Run("INSERT INTO public.t_" + slot + " VALUES (7)");
   CopyData data;
   std::string kinds;
-  while (kinds.find('C') == std::string::npos || kinds.find('I') == std::string::npos) {
+  // Before version 15 also transactions without changes come.
+  while (!kinds.ends_with("RIC")) {
     const auto received = stream->Receive(data, steady_clock::now() + seconds(240));
     ASSERT_TRUE(received.ok()) << received.error().message;
     ASSERT_EQ(*received, Received::kData);
     if (data.bytes()[0] == 'w') kinds += data.bytes()[25];
   }
-  EXPECT_NE(kinds.find("RIC"), std::string::npos) << kinds;
   // A standby status update that asks for an answer: a keepalive comes.
   ASSERT_TRUE(stream->Send("r" + std::string(32, '\0') + "\1").ok());
   while (true) {
@@ -284,7 +286,7 @@ TEST_F(ConnectionTest, AReplicationStreamIsReadAndAnswered) {
 
 TEST_F(ConnectionTest, ALostConnectionIsAPassingError) {
   const auto victim = ConnectOr(server_.Local());
-  Run("SELECT pg_terminate_backend(" + std::to_string(victim->server_pid()) + ", 10000)");
+  EndSessions(*admin_, "pid = " + std::to_string(victim->server_pid()));
   const auto lost = victim->Query("SELECT 1");
   ASSERT_FALSE(lost.ok());
   EXPECT_TRUE(RetryRuleOf(lost.error().kind).retry) << lost.error().message;

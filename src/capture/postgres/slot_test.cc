@@ -59,7 +59,7 @@ TEST_F(SlotTest, TheExportedSnapshotIsWhatTheSlotBeginsAfter) {
   EXPECT_EQ(state.active_pid, 0);
   EXPECT_EQ(state.confirmed, slot.consistent_point);
   EXPECT_TRUE(state.restart.valid());
-  EXPECT_EQ(state.wal_status, "reserved");
+  EXPECT_EQ(state.wal_status, connection_->server_version() >= 130000 ? "reserved" : "");
   EXPECT_GT(state.retained_bytes, 0u);
 }
 
@@ -121,15 +121,18 @@ TEST_F(SlotTest, APublicationIsMadeWithWhatIsTaken) {
   SourceOptions options = Source({"a", "r"});
   options.columns_exclude.push_back(ColumnPattern::Parse("a.b").value());
   options.filters.push_back({TablePattern::Parse("a").value(), "id > 0"});
+  const bool via_root = connection_->server_version() >= 130000;
+  const bool lists = connection_->server_version() >= 150000;
   const Result<PublicationState> made = Ensure(options);
   ASSERT_TRUE(made.ok()) << made.error().message;
   EXPECT_TRUE(made->inserts && made->updates && made->deletes && made->truncates);
-  EXPECT_TRUE(made->via_root);
+  EXPECT_EQ(made->via_root, via_root);
   EXPECT_EQ(made->tables.size(), 2u);
   const PublishedTable& a = made->tables.at({"public", "a"});
-  EXPECT_EQ(a.columns, (std::vector<std::string>{"id", "C d"}));
-  EXPECT_EQ(a.filter, "(id > 0)");
-  EXPECT_TRUE(made->tables.contains({"public", "r"}));
+  EXPECT_EQ(a.columns,
+            lists ? (std::vector<std::string>{"id", "C d"}) : std::vector<std::string>());
+  EXPECT_EQ(a.filter, lists ? "(id > 0)" : "");
+  EXPECT_TRUE(made->tables.contains({"public", via_root ? "r" : "r_1"}));
   EXPECT_TRUE(Ensure(options).ok()) << "it is used as it is";
 }
 

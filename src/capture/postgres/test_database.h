@@ -22,21 +22,7 @@ class DatabaseTest : public testing::Test {
   }
   void TearDown() override {
     connection_.reset();
-    if (!admin_) return;
-    // What a failed test left.
-    (void)admin_
-        ->Query(
-            "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE "
-            "database = '" +
-            database_ + "' AND active_pid IS NOT NULL")
-        .ok();
-    (void)admin_
-        ->Query(
-            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE "
-            "database = '" +
-            database_ + "' AND NOT temporary")
-        .ok();
-    (void)admin_->Query("DROP DATABASE " + database_ + " WITH (FORCE)").ok();
+    if (admin_) DropDatabase(*admin_, database_);
   }
 
   void Run(const std::string& sql) {

@@ -84,14 +84,7 @@ class LandedSourceTest : public objects::StoreFixture {
   void TearDown() override {
     stream_.reset();
     sql_.reset();
-    Ask(*admin_,
-        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = "
-        "'" +
-            name_ + "' AND active_pid IS NOT NULL");
-    Ask(*admin_,
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '" +
-            name_ + "'");
-    Ask(*admin_, "DROP DATABASE " + name_ + " WITH (FORCE)");
+    DropDatabase(*admin_, name_);
     landing_.reset();
     ledger_.reset();
     StoreFixture::TearDown();
@@ -136,8 +129,12 @@ class LandedSourceTest : public objects::StoreFixture {
       const auto message =
           TRY(stream_->Next(std::chrono::steady_clock::now() + std::chrono::seconds(20)));
       if (!message) return MakeError(ErrorKind::kTimeout, "nothing came");
-      TRY(collector.Take(*message));
-      if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
+      TRY(collector.Take(*message, stream_->bytes()));
+      if (std::get_if<caudal::postgres::StreamCommit>(&*message) != nullptr) {
+        while (collector.replaying()) TRY(collector.Replay());
+        --transactions;
+        changes = 0;
+      } else if (std::get_if<caudal::postgres::Commit>(&*message) != nullptr) {
         if (changes > 0) --transactions;
         changes = 0;
       } else if (std::get_if<caudal::postgres::Begin>(&*message) == nullptr) {

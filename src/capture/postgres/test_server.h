@@ -1,9 +1,10 @@
-// A PostgreSQL of a test's own, from Debian's packages: in a random folder, on a random port of
-// loopback and a Unix socket, gone when the test ends, however it ends.
+// A PostgreSQL of a test's own, from Debian's packages or the folder CAUDAL_PG_BIN: in a random
+// folder, on a random port of loopback and a Unix socket, gone when the test ends, however it ends.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/random.h"
 #include "base/result.h"
+#include "capture/postgres/connection.h"
 #include "capture/postgres/options.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -89,6 +91,8 @@ class TestServer {
   TestServer() = default;
 
   static std::string ProgramFolder() {
+    if (const char* other = std::getenv("CAUDAL_PG_BIN"); other != nullptr)
+      return std::string(other) + "/";
     std::string found;
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator("/usr/lib/postgresql", none))
@@ -131,7 +135,7 @@ class TestServer {
     TRY(os::MakeDirs(folder_ + "/socket", 0755));
     if (IsRoot()) TRY(Run({"/bin/chown", "-R", "postgres:postgres", folder_}, false));
     TRY(Run({program("initdb"), "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--locale=C.UTF-8", "--no-sync", "--no-instructions"}));
+             "--locale=C.UTF-8", "--no-sync"}));
     TRY(Run({"/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
              "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
              "-keyout", data() + "/server.key", "-out", data() + "/server.crt"}));
@@ -165,7 +169,8 @@ class TestServer {
     for (const char* usual :
          {"wal_level=logical", "max_wal_senders=8", "max_replication_slots=8", "ssl=on",
           "fsync=off", "shared_buffers=16MB", "max_connections=40", "max_prepared_transactions=4",
-          "autovacuum=off", "log_min_messages=warning", "max_worker_processes=4"})
+          "autovacuum=off", "log_min_messages=warning", "max_worker_processes=4",
+          "password_encryption=scram-sha-256"})
       set(usual);
     for (const std::string& setting : settings) set(setting);
     (void)os::Remove(data() + "/postmaster.pid").ok();  // of one that was killed
@@ -193,5 +198,38 @@ class TestServer {
   uint16_t port_ = 0;
   std::unique_ptr<os::Process> process_;
 };
+
+// Ends the sessions of pg_stat_activity for which `condition` holds, and waits for that.
+inline void EndSessions(Connection& admin, const std::string& condition) {
+  const std::string of_them = " FROM pg_stat_activity WHERE " + condition;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  (void)admin.Query("SELECT pg_terminate_backend(pid)" + of_them).ok();
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto left = admin.Query("SELECT count(*)" + of_them);
+    if (!left.ok() || left->Int(0, 0) == 0) return;
+  }
+}
+
+// Also with slots and sessions that a failed test left.
+inline void DropDatabase(Connection& admin, const std::string& database) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const std::string of_database = " WHERE NOT temporary AND database = '" + database + "'";
+  bool dropped = false;
+  while (!dropped && std::chrono::steady_clock::now() < deadline) {
+    const bool ended = admin
+                           .Query(
+                               "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                               "datname = '" +
+                               database + "'")
+                           .ok();
+    // In use until its session has ended.
+    dropped = ended &&
+              admin
+                  .Query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots" +
+                         of_database)
+                  .ok() &&
+              admin.Query("DROP DATABASE " + database).ok();
+  }
+}
 
 }  // namespace caudal::capture::postgres

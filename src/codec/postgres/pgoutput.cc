@@ -40,16 +40,6 @@ std::string_view NameOfMessage(char type) {
       return "StreamCommit";
     case 'A':
       return "StreamAbort";
-    case 'b':
-      return "BeginPrepare";
-    case 'P':
-      return "Prepare";
-    case 'K':
-      return "CommitPrepared";
-    case 'r':
-      return "RollbackPrepared";
-    case 'p':
-      return "StreamPrepare";
     default:
       return {};
   }
@@ -265,23 +255,6 @@ StreamCommit ReadStreamCommit(Cursor& in) {
   return message;
 }
 
-// BeginPrepare, and Prepare, StreamPrepare and CommitPrepared after their flags.
-template <class T>
-T ReadPrepared(Cursor& in) {
-  return {in.Position(), in.Position(), in.Time(), in.U32(), in.Text()};
-}
-
-template <class T>
-T ReadPreparedWithFlags(Cursor& in) {
-  in.NoFlags();
-  return ReadPrepared<T>(in);
-}
-
-RollbackPrepared ReadRollbackPrepared(Cursor& in) {
-  in.NoFlags();
-  return {in.Position(), in.Position(), in.Time(), in.Time(), in.U32(), in.Text()};
-}
-
 Message Read(Cursor& in, char type, bool in_stream) {
   const auto xid = [&] { return in_stream ? in.U32() : 0; };
   switch (type) {
@@ -311,16 +284,6 @@ Message Read(Cursor& in, char type, bool in_stream) {
       return ReadStreamCommit(in);
     case 'A':
       return ReadStreamAbort(in);
-    case 'b':
-      return ReadPrepared<BeginPrepare>(in);
-    case 'P':
-      return ReadPreparedWithFlags<Prepare>(in);
-    case 'K':
-      return ReadPreparedWithFlags<CommitPrepared>(in);
-    case 'r':
-      return ReadRollbackPrepared(in);
-    case 'p':
-      return ReadPreparedWithFlags<StreamPrepare>(in);
     default:
       return StreamStop{};
   }

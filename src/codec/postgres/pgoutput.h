@@ -1,5 +1,6 @@
 // The messages of pgoutput, protocol versions 1 to 4 (PostgreSQL documentation, "Logical
-// Replication Message Formats"; "Logical Streaming Replication Protocol").
+// Replication Message Formats"; "Logical Streaming Replication Protocol"), but for those of
+// two-phase commits: who doesn't ask for them gets a prepared transaction when it is committed.
 //
 //   MessageParser parser;
 //   const Message message = TRY(parser.Parse(frame.data));
@@ -200,58 +201,17 @@ struct StreamAbort {
   std::optional<Place> place;
 };
 
-// Two-phase commits, from version 3 on.
-struct BeginPrepare {
-  Lsn prepare_lsn;
-  Lsn end_lsn;
-  Micros prepared_at = 0;
-  uint32_t xid = 0;
-  std::string_view gid;
-};
-
-struct Prepare {
-  Lsn prepare_lsn;
-  Lsn end_lsn;
-  Micros prepared_at = 0;
-  uint32_t xid = 0;
-  std::string_view gid;
-};
-
-struct CommitPrepared {
-  Lsn commit_lsn;
-  Lsn end_lsn;
-  Micros committed_at = 0;
-  uint32_t xid = 0;
-  std::string_view gid;
-};
-
-struct RollbackPrepared {
-  Lsn prepare_end_lsn;
-  Lsn rollback_end_lsn;
-  Micros prepared_at = 0;
-  Micros rolled_back_at = 0;
-  uint32_t xid = 0;
-  std::string_view gid;
-};
-
-// Instead of StreamCommit.
-struct StreamPrepare {
-  Lsn prepare_lsn;
-  Lsn end_lsn;
-  Micros prepared_at = 0;
-  uint32_t xid = 0;
-  std::string_view gid;
-};
-
 using Message =
     std::variant<Insert, Update, Delete, Begin, Commit, Relation, TypeName, Origin, Truncate,
-                 LogicalMessage, StreamStart, StreamStop, StreamCommit, StreamAbort, BeginPrepare,
-                 Prepare, CommitPrepared, RollbackPrepared, StreamPrepare>;
+                 LogicalMessage, StreamStart, StreamStop, StreamCommit, StreamAbort>;
 
 // Knows whether a block is open, for its changes have an xid: one parser a connection, in the
 // stream's order. One thread at a time.
 class MessageParser {
  public:
+  // `in_stream`: of messages from within blocks alone.
+  explicit MessageParser(bool in_stream = false) : in_stream_(in_stream) {}
+
   // kInvalid, naming the message and the offset: it ends early or late, a byte is none of those it
   // may be, it stands inside or outside of a block where it can't. The parser is as before then.
   // Allocates nothing unless it fails.
@@ -260,7 +220,7 @@ class MessageParser {
   bool in_stream() const { return in_stream_; }
 
  private:
-  bool in_stream_ = false;
+  bool in_stream_;
 };
 
 }  // namespace caudal::postgres

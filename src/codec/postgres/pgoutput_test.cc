@@ -97,27 +97,6 @@ struct Shower {
         "StreamAbort {} {}{}", m.xid, m.subxid,
         m.place ? fmt::format(" {} at {}", m.place->lsn.Text(), m.place->aborted_at) : "");
   }
-  std::string Prepared(std::string_view name, Lsn lsn, Lsn end, Micros at, uint32_t xid,
-                       std::string_view gid) const {
-    return fmt::format("{} {} '{}' {} end {} at {}", name, xid, gid, lsn.Text(), end.Text(), at);
-  }
-  std::string operator()(const BeginPrepare& m) const {
-    return Prepared("BeginPrepare", m.prepare_lsn, m.end_lsn, m.prepared_at, m.xid, m.gid);
-  }
-  std::string operator()(const Prepare& m) const {
-    return Prepared("Prepare", m.prepare_lsn, m.end_lsn, m.prepared_at, m.xid, m.gid);
-  }
-  std::string operator()(const CommitPrepared& m) const {
-    return Prepared("CommitPrepared", m.commit_lsn, m.end_lsn, m.committed_at, m.xid, m.gid);
-  }
-  std::string operator()(const RollbackPrepared& m) const {
-    return Prepared("RollbackPrepared", m.prepare_end_lsn, m.rollback_end_lsn, m.prepared_at, m.xid,
-                    m.gid) +
-           fmt::format(" and {}", m.rolled_back_at);
-  }
-  std::string operator()(const StreamPrepare& m) const {
-    return Prepared("StreamPrepare", m.prepare_lsn, m.end_lsn, m.prepared_at, m.xid, m.gid);
-  }
 };
 
 std::string ShowMessage(MessageParser& parser, std::string_view bytes) {
@@ -203,6 +182,7 @@ TEST(PgOutput, MessagesOfLaterVersions) {
 TEST(PgOutput, ErrorsNameTheMessageAndTheOffset) {
   EXPECT_EQ(ShowMessage(""), "pgoutput message: it is empty");
   EXPECT_EQ(ShowMessage("00"), "pgoutput message 0x00, at offset 0: there is no such message");
+  EXPECT_EQ(ShowMessage("62"), "pgoutput message 0x62, at offset 0: there is no such message");
   EXPECT_EQ(ShowMessage("49000000014e0001780000"),
             "pgoutput message Insert, at offset 8: a value is neither null, unchanged, text nor "
             "binary");
@@ -253,10 +233,14 @@ TEST(PgOutput, BlocksOfStreamedTransactionsAreKept) {
   EXPECT_FALSE(parser.Parse(insert).ok());
   const std::string inside = "it stands inside of a block of a streamed transaction";
   EXPECT_EQ(ShowMessage(parser, start), "pgoutput message StreamStart, at offset 0: " + inside);
-  for (const char type : std::string_view("BCcAbPKrp"))
+  for (const char type : std::string_view("BCcA"))
     EXPECT_TRUE(ShowMessage(parser, std::string(1, type)).ends_with(inside)) << type;
   EXPECT_EQ(ShowMessage(parser, "E"), "StreamStop");
   EXPECT_FALSE(parser.in_stream());
+
+  MessageParser within(true);
+  EXPECT_EQ(ShowMessage(within, streamed), "Insert in 9 1 ()");
+  EXPECT_FALSE(within.Parse(insert).ok());
 }
 
 }  // namespace

@@ -24,6 +24,23 @@ bool Same(const duckdb_string_t& a, const duckdb_string_t& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
+// Most rows that come together are of one file.
+bool OfOneFile(const duckdb_string_t* paths, idx_t count) {
+  uint64_t first[2] = {};
+  uint64_t differs = 0;
+  if (count > 0) std::memcpy(first, paths, sizeof first);
+  for (idx_t i = 1; i < count; ++i) {
+    uint64_t path[2];
+    std::memcpy(path, &paths[i], sizeof path);
+    differs |= (path[0] ^ first[0]) | (path[1] ^ first[1]);
+  }
+  return differs == 0;
+}
+
+void ShowRows(std::span<const uint64_t> words, const int64_t* numbers, idx_t count, bool* visible) {
+  for (idx_t i = 0; i < count; ++i) visible[i] = !Has(words, numbers[i]);
+}
+
 }  // namespace
 
 Result<void> VisibleRows::AddTo(duckdb_connection connection) {
@@ -79,7 +96,10 @@ void VisibleRows::Call(duckdb_function_info info, duckdb_data_chunk input, duckd
   const uint64_t* has_number = duckdb_vector_get_validity(rows);
   auto* visible = static_cast<bool*>(duckdb_vector_get_data(output));
   const idx_t count = duckdb_data_chunk_get_size(input);
-  // Rows of one file come together.
+  if (has_path == nullptr && has_number == nullptr && OfOneFile(paths, count)) {
+    if (count > 0) ShowRows(self.Of(paths[0]), numbers, count, visible);
+    return;
+  }
   const duckdb_string_t* last = nullptr;
   std::span<const uint64_t> words;
   for (idx_t i = 0; i < count; ++i) {

@@ -106,7 +106,7 @@ std::vector<Remover::Folder> Remover::OwnOf(size_t table, const std::vector<Fold
   return own;
 }
 
-Result<RemovalReport> Remover::Run() {
+Result<RemovalReport> Remover::Run(OtherFiles* outside) {
   const std::vector<ListedTable> tables = TRY(catalog_.AllTables());
   const std::vector<Folder> folders = TRY(FoldersOf(tables));
   RemovalReport report;
@@ -121,7 +121,7 @@ Result<RemovalReport> Remover::Run() {
     std::vector<Folder> others;
     for (const Folder& folder : folders)
       if (folder.table != i) others.push_back(folder);
-    Result<void> looked = LookAt(tables[i], own, others, report);
+    Result<void> looked = LookAt(tables[i], own, others, outside, report);
     if (looked.ok()) continue;
     if (looked.error().Is(ErrorKind::kCancelled)) return std::move(looked).error();
     ++report.failed;
@@ -158,10 +158,16 @@ Result<Remover::Objects> Remover::List(const std::vector<Folder>& own,
 }
 
 Result<void> Remover::LookAt(const ListedTable& listed, const std::vector<Folder>& own,
-                             const std::vector<Folder>& others, RemovalReport& report) {
+                             const std::vector<Folder>& others, OtherFiles* outside,
+                             RemovalReport& report) {
   // First what is there, then what is needed: what a commit brings in between isn't seen, and what
   // was seen and committed in between is needed.
   Objects there = TRY(List(own, others));
+  if (outside != nullptr) {
+    const LoadedTable before = TRY(catalog_.Load(listed.name));
+    for (const objects::ObjectRef& object : TRY(outside->ObjectsOf(before)))
+      if (object.generation) there[{object.bucket, object.name}] = *object.generation;
+  }
   report.listed += static_cast<int64_t>(there.size());
   const LoadedTable table = TRY(catalog_.Load(listed.name));
   if (table.metadata->uuid != listed.uuid || !Collected(*table.metadata)) return {};

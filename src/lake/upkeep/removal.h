@@ -32,6 +32,17 @@ struct RemovalReport {
   int64_t removed = 0;
 };
 
+// Files of tables that lie outside of their folders: whose owner says which of them may go. All
+// calls come one after the other.
+class OtherFiles {
+ public:
+  virtual ~OtherFiles() = default;
+  // Before a run, while nothing is compacted.
+  virtual Result<void> Prepare() = 0;
+  // They are removed like files of the table's folder, when no snapshot of it needs them.
+  virtual Result<std::vector<objects::ObjectRef>> ObjectsOf(const LoadedTable& table) = 0;
+};
+
 // All that a table's metadata leads to: metadata files in its log, manifest lists, manifests, data
 // and delete files of all its snapshots, statistics; as URIs. kCorrupt naming a file.
 Result<std::unordered_set<std::string>> ReachableFiles(objects::Store& store,
@@ -53,7 +64,8 @@ class Remover {
         options_(options),
         stop_(stop) {}
 
-  Result<RemovalReport> Run();
+  // `outside`: null, where there are none.
+  Result<RemovalReport> Run(OtherFiles* outside = nullptr);
 
  private:
   struct Folder;
@@ -65,7 +77,8 @@ class Remover {
   static std::vector<Folder> OwnOf(size_t table, const std::vector<Folder>& folders);
   Result<Objects> List(const std::vector<Folder>& own, const std::vector<Folder>& others);
   Result<void> LookAt(const ListedTable& listed, const std::vector<Folder>& own,
-                      const std::vector<Folder>& others, RemovalReport& report);
+                      const std::vector<Folder>& others, OtherFiles* outside,
+                      RemovalReport& report);
   Result<std::vector<Note>> TakeNotes(const std::string& uuid, Objects unneeded);
   Result<void> Forget(const std::string& uuid, std::span<const Note> notes);
   Result<void> Remove(const std::string& uuid, const std::vector<Note>& due, RemovalReport& report);

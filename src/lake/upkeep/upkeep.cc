@@ -53,7 +53,17 @@ Result<CompactionReport> Upkeep::Compact(const TableName& table, bool everything
 
 Result<RemovalReport> Upkeep::Remove() {
   MutexLock lock(removing_);
-  return remover_.Run();
+  if (outside_ != nullptr) {
+    MutexLock compacting(compacting_);
+    if (stop_) return MakeError(ErrorKind::kCancelled, "the removal of files stops");
+    TRY(outside_->Prepare());
+  }
+  return remover_.Run(outside_);
+}
+
+void Upkeep::SetOtherFiles(OtherFiles* outside) {
+  MutexLock lock(removing_);
+  outside_ = outside;
 }
 
 void Upkeep::CompactLoop() {

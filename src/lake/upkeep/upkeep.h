@@ -41,6 +41,8 @@ class Upkeep {
   // What is worth it; or `everything`: small files merged whatever their number, all deletes
   // applied. Waits for its turn. Errors: see Compactor.
   Result<CompactionReport> Compact(const TableName& table, bool everything) EXCLUDES(compacting_);
+  // Whose files outside of tables' folders are removed, too; null: nobody's. Must live until Stop.
+  void SetOtherFiles(OtherFiles* outside) EXCLUDES(removing_);
   // Removes what is due now.
   Result<RemovalReport> Remove() EXCLUDES(removing_);
 
@@ -72,6 +74,7 @@ class Upkeep {
   Remover remover_;
   Mutex compacting_;
   Mutex removing_;
+  OtherFiles* outside_ GUARDED_BY(removing_) = nullptr;
   Mutex mutex_;
   CondVar wake_;
   std::thread compact_;

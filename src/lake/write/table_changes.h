@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -52,6 +54,7 @@ class TableChanges {
   Result<void> Change(const Batch& batch, std::span<const RowChange> changes);
   Result<void> Delete(const Batch& keys);
   Result<void> AddFile(DataFile file);
+  void RemoveFile(std::string path) { removed_.insert(std::move(path)); }
   void Replace() { replace_ = true; }
   void Note(const std::string& key, const std::string& value) { notes_[key] = value; }
 
@@ -78,6 +81,8 @@ class TableChanges {
   // Rows of files() that later ones took the place of.
   const std::vector<FileRows>& deleted() const { return deleted_; }
   bool replaces() const { return replace_; }
+  // Paths of the table's data files that are to go.
+  const std::unordered_set<std::string>& removed() const { return removed_; }
   // Keys whose rows in the table are to go; empty: none.
   const EncodedKeys& touched() const { return keyed_.keys(); }
   const std::map<std::string, std::string>& notes() const { return notes_; }
@@ -125,6 +130,7 @@ class TableChanges {
   const LoadedTable table_;
   const Options options_;
   bool replace_ = false;
+  std::unordered_set<std::string> removed_;
   std::optional<int64_t> read_at_;
   std::map<std::string, std::string> notes_;
   std::unique_ptr<DataFileWriter> appended_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -76,6 +77,25 @@ Result<void> CheckNew(const TableChanges& changes, const SharedFiles& current) {
   return {};
 }
 
+// Files that are to go are still there. Gives their rows.
+Result<int64_t> RowsOfRemoved(const TableChanges& changes, const SharedFiles& current) {
+  std::unordered_map<std::string_view, int64_t> rows_of;
+  if (current != nullptr)
+    for (const SharedFile& file : current->Files(FileContent::kData))
+      rows_of.emplace(file->file.path, file->file.record_count);
+  int64_t rows = 0;
+  for (const std::string& path : changes.removed()) {
+    const auto found = rows_of.find(path);
+    if (found == rows_of.end())
+      return MakeError(
+          ErrorKind::kConflict,
+          fmt::format("{} is no file of the table '{}' any more", path, TextOf(changes.name())),
+          "table.file_gone");
+    rows += found->second;
+  }
+  return rows;
+}
+
 }  // namespace
 
 // One table of a commit, in one try of it.
@@ -143,6 +163,12 @@ Result<void> WriteTransaction::SpillBeyondBudget() {
 Result<void> WriteTransaction::AddFile(const TableName& table, DataFile file) {
   TableChanges* changes = TRY(ChangesOf(table));
   return changes->AddFile(std::move(file));
+}
+
+Result<void> WriteTransaction::RemoveFile(const TableName& table, const std::string& path) {
+  TableChanges* changes = TRY(ChangesOf(table));
+  changes->RemoveFile(path);
+  return {};
 }
 
 Result<void> WriteTransaction::Delete(const TableName& table, const Batch& keys) {
@@ -345,6 +371,10 @@ Result<void> Writer::Prepare(Attempt& attempt) {
         for (const SharedFile& file : manifest->files) file_changes.removed.insert(file->file.path);
   } else if (!changes.touched().empty()) {
     TRY(FindDeleted(attempt, file_changes));
+  }
+  if (!changes.removed().empty()) {
+    attempt.report.deleted_rows += TRY(RowsOfRemoved(changes, attempt.current));
+    file_changes.removed.insert(changes.removed().begin(), changes.removed().end());
   }
   TRY(EncodeDeleted(attempt));
   TRY(CheckNew(changes, attempt.current));

@@ -80,6 +80,9 @@ class WriteTransaction {
   // commit doesn't happen: it stays whose it was. Commit refuses one that is gone, or another than
   // described (kCorrupt), or in the table already (kAlreadyExists, "table.file_exists").
   Result<void> AddFile(const TableName& table, DataFile file);
+  // A data file leaves the table, with all its rows. Commit: kConflict ("table.file_gone") when it
+  // isn't in the table any more. The file itself stays, for older snapshots.
+  Result<void> RemoveFile(const TableName& table, const std::string& path);
   // The present values of some of the table's columns (by field id, with their types) in the rows
   // with these keys: in the table as it is now, with what this transaction has changed so far by
   // key. Columns of `keys` are as for Delete. Of several rows of one key in the table, the one that

@@ -493,6 +493,29 @@ TEST_F(WriterTest, RefusesWhatItCannotDo) {
   EXPECT_EQ(Read("t"), Rows());
 }
 
+TEST_F(WriterTest, AFileLeavesTheTableWithItsRows) {
+  Make("t");
+  ASSERT_TRUE(Append("t", {{1, "a"}, {2, "b"}}).ok());
+  ASSERT_TRUE(Append("t", {{3, "c"}}).ok());
+  const LoadedTable table = catalog_->Load(Name("t")).value();
+  const SharedFiles files = manifests_->Read(*table.metadata->current_snapshot()).value();
+  const std::vector<SharedFile> data = files->Files(FileContent::kData);
+  const SharedFile& first = data[0]->file.record_count == 2 ? data[0] : data[1];
+  const auto remove = [&](WriteTransaction& tx, const TableName& name) {
+    return tx.RemoveFile(name, first->file.path);
+  };
+  const CommittedTable done = Change("t", remove).value();
+  EXPECT_EQ(done.deleted_rows, 2);
+  EXPECT_EQ(done.metadata->current_snapshot()->operation(), "delete");
+  EXPECT_EQ(Read("t"), (Rows{{3, "c"}}));
+  const Result<CommittedTable> again = Change("t", remove);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code, "table.file_gone");
+  // Keys are looked for in what is left.
+  ASSERT_TRUE(Upsert("t", {{1, "x"}, {3, "y"}}).ok());
+  EXPECT_EQ(Read("t"), (Rows{{1, "x"}, {3, "y"}}));
+}
+
 TEST_F(WriterTest, MergesManifestsAndThinsSnapshots) {
   Make("t");
   Rows expected;

@@ -33,6 +33,7 @@ double SecondsSince(steady_clock::time_point begun) {
 struct TableHere {
   CapturedTable captured;
   TablePair names;
+  int64_t quarantined = 0;
   lake::SharedMetadata replica;  // null: there is none
   lake::SharedMetadata history;
 };
@@ -50,6 +51,7 @@ Result<std::vector<TableHere>> TablesHere(const SourcePipeline& pipeline) {
     TableHere& one = here.emplace_back();
     one.captured = std::move(table.captured);
     one.names = std::move(table.tables);
+    one.quarantined = table.quarantined;
     one.replica = TRY(MetadataOf(pipeline.parts().catalog, one.names.replica));
     one.history = TRY(MetadataOf(pipeline.parts().catalog, one.names.history));
   }
@@ -99,17 +101,7 @@ struct Verification::Work {
   VerifyReport report;
 };
 
-VerifyProgress Verification::progress() const {
-  MutexLock lock(mutex_);
-  return progress_;
-}
-
-std::optional<Result<VerifyReport>> Verification::result() const {
-  MutexLock lock(mutex_);
-  return result_;
-}
-
-void Verification::Run(SourcePipeline& pipeline) {
+Result<VerifyReport> Verification::Do(SourcePipeline& pipeline) {
   const std::string& source = pipeline.options().source.name;
   Result<VerifyReport> result = Verify(pipeline);
   if (result.ok()) {
@@ -134,8 +126,7 @@ void Verification::Run(SourcePipeline& pipeline) {
         "source not verified",
         {{"source", source}, {"error", result.error().message}, {"code", result.error().code}});
   }
-  MutexLock lock(mutex_);
-  result_ = std::move(result);
+  return result;
 }
 
 Result<VerifyReport> Verification::Verify(SourcePipeline& pipeline) {
@@ -162,7 +153,7 @@ Result<void> Verification::TakeCut(Work& work) {
     work.here = TRY(TablesHere(work.pipeline));
     return {};
   };
-  TRY(work.pipeline.AtCut(task, stop_.get_token()));
+  TRY(work.pipeline.AtCut(task, stop()));
   work.catalog = TRY(pg::ReadCatalog(*work.connection, source));
   return {};
 }
@@ -184,6 +175,7 @@ Result<void> Verification::Choose(Work& work) const {
     VerifiedTable& table = work.report.tables.emplace_back();
     table.captured = one.captured;
     table.names = one.names;
+    table.quarantined = one.quarantined;
   }
   work.compared.resize(work.here.size());
   return {};
@@ -191,7 +183,7 @@ Result<void> Verification::Choose(Work& work) const {
 
 Result<void> Verification::Compare(Work& work, size_t number) {
   const pg::SourceOptions& options = work.pipeline.options().source;
-  const std::stop_token stop = stop_.get_token();
+  const std::stop_token stopping = stop();
   const TableHere& here = work.here[number];
   VerifiedTable& report = work.report.tables[number];
   Show([&](VerifyProgress& progress) {
@@ -214,11 +206,11 @@ Result<void> Verification::Compare(Work& work, size_t number) {
     ReplicaRows replica = TRY(ReplicaRows::Open(work.pipeline.parts().writer, here.replica));
     const ReadAll read_source = [&](const std::function<Result<void>(const Batch&)>& visit) {
       return pg::ReadTableRows(
-          *work.connection, options, table.to_read(), stop,
+          *work.connection, options, table.to_read(), stopping,
           counted([&](const Batch& rows) -> Result<void> { return visit(table.Compared(rows)); }));
     };
     const ReadAll read_replica = [&](const std::function<Result<void>(const Batch&)>& visit) {
-      return replica.Read(table.schema, stop, counted([&](const Batch& rows) -> Result<void> {
+      return replica.Read(table.schema, stopping, counted([&](const Batch& rows) -> Result<void> {
                             return visit(table.Normal(rows));
                           }));
     };
@@ -226,7 +218,7 @@ Result<void> Verification::Compare(Work& work, size_t number) {
     work.compared[number] = std::move(table);
     return {};
   });
-  if (stop.stop_requested())
+  if (stopping.stop_requested())
     return MakeError(ErrorKind::kCancelled, "the verification was cancelled", "verify.cancelled");
   if (done.ok()) return {};
   // Without the connection there is no snapshot for the other tables either.
@@ -274,14 +266,14 @@ Result<void> Verification::Repair(Work& work) {
                          table.comparison.keys, 0, 0});
       numbers.push_back(i);
     }
-    TRY(LandRepairs(work.pipeline, *connection, point, repairs, stop_.get_token()));
+    TRY(LandRepairs(work.pipeline, *connection, point, repairs, stop()));
     for (size_t i = 0; i < repairs.size(); ++i) {
       work.report.tables[numbers[i]].rows_put = repairs[i].rows_put;
       work.report.tables[numbers[i]].rows_removed = repairs[i].rows_removed;
     }
     return {};
   };
-  TRY(work.pipeline.AtCut(task, stop_.get_token()));
+  TRY(work.pipeline.AtCut(task, stop()));
   return work.pipeline.Drain(true);
 }
 

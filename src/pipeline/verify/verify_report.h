@@ -33,6 +33,7 @@ struct VerifyProgress {
 struct VerifiedTable {
   capture::CapturedTable captured;
   TablePair names;
+  int64_t quarantined = 0;   // changes that are in its quarantine
   std::string not_compared;  // why; empty: it was
   TableComparison comparison;
   int64_t rows_put = 0;  // by the repair

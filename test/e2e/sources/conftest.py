@@ -6,7 +6,8 @@ import time
 
 import pytest
 from support import replica
-from support.postgres import Postgres, programs
+from support.postgres import Postgres, programs, version
+from support.psql import Session, lsn
 
 PASSWORD = "tr0ub4dor-secret"
 numbers = itertools.count(1)
@@ -16,9 +17,21 @@ numbers = itertools.count(1)
 def copied_postgres():
     if programs() is None:
         pytest.fail("no PostgreSQL: run `scripts/setup test`")
-    with Postgres() as running:
+    # Transactions of a few hundred rows come before they end, where the server can do that.
+    settings = ["max_prepared_transactions=8"] + ["logical_decoding_work_mem=64kB"] * (version() >= 13)
+    with Postgres(settings) as running:
         running.sql(f"CREATE ROLE caudal LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
         yield running
+
+
+@pytest.fixture
+def needs():
+    """needs(13, "what"): skips the test on servers before it."""
+    def since(least, what):
+        if version() < least:
+            pytest.skip(f"{what}: PostgreSQL can since version {least}")
+
+    return since
 
 
 class Copied:
@@ -33,6 +46,16 @@ class Copied:
 
     def sql(self, text):
         return self.postgres.sql(text, self.database)
+
+    @contextlib.contextmanager
+    def session(self):
+        """What runs statements in a connection that stays."""
+        with contextlib.closing(Session(self.postgres, self.database)) as psql:
+            def run(sql):
+                said = psql.run(sql)
+                assert "ERROR" not in said, said
+
+            yield run
 
     def config(self, tables='["*.*"]'):
         return f"""
@@ -118,11 +141,6 @@ landing: {self.landing}
         return "".join(op for op, in self.rows(f"SELECT op FROM {replica.here(table + '__changes')} ORDER BY _caudal.position"))
 
 
-def lsn(text):
-    high, low = text.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
-
-
 @pytest.fixture
 def copied(copied_postgres, start):
     """copied(sql, …): a database in which that was run, with a publication of all its tables, copied from its start on."""
@@ -138,7 +156,7 @@ def copied(copied_postgres, start):
             source.sql(sql)
         if publication:
             source.sql(f"CREATE PUBLICATION caudal_shop {publication}"
-                       + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication))
+                       + " WITH (publish_via_partition_root = true)" * ("WITH" not in publication and version() >= 13))
         if run:
             source.start()
         if run and wait:
@@ -156,9 +174,12 @@ def copied(copied_postgres, start):
 def drop(postgres, source, seconds=10):
     """A slot is in use until its server has noticed that nobody reads it."""
     deadline = time.monotonic() + seconds
+    for [name] in postgres.sql(f"SELECT gid FROM pg_prepared_xacts WHERE database = '{source.database}'"):
+        source.sql(f"ROLLBACK PREPARED '{name}'")
     postgres.sql(f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '{source.database}' AND active")
     while postgres.sql(f"SELECT 1 FROM pg_replication_slots WHERE database = '{source.database}' AND active"):
         assert time.monotonic() < deadline, "the slot is still in use"
         time.sleep(0.02)
     postgres.sql(f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{source.database}'")
-    postgres.sql(f"DROP DATABASE {source.database} WITH (FORCE)")
+    postgres.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source.database}'")
+    postgres.sql(f"DROP DATABASE {source.database}")

@@ -111,7 +111,8 @@ INSERT INTO p VALUES (1, '2024-01-05', 'a'), (2, '2024-02-05', 'b')"""
 
 
 @pytest.mark.parametrize("publication", [None, "FOR ALL TABLES"])
-def test_a_partitioned_table_is_one(copied, publication):
+def test_a_partitioned_table_is_one(copied, needs, publication):
+    needs(13, "changes of partitions as their table's")
     shop = copied(PARTITIONED, publication=publication)
     shop.sql("INSERT INTO p VALUES (3, '2024-01-06', 'c'), (4, '2024-02-06', 'd'); UPDATE p SET v = 'bb' WHERE id = 2;"
              "UPDATE p SET day = '2024-02-07' WHERE id = 1; DELETE FROM p WHERE id = 3")
@@ -121,7 +122,8 @@ def test_a_partitioned_table_is_one(copied, publication):
     shop.check()
 
 
-def test_a_publication_of_partitions_is_refused(copied):
+def test_a_publication_of_partitions_is_refused(copied, needs):
+    needs(13, "changes of partitions as their table's")
     shop = copied(PARTITIONED, publication="FOR ALL TABLES WITH (publish_via_partition_root = false)", wait=False)
     status = shop.until(lambda status: status["state"] == "stopped", "isn't stopped")
     assert status["error"]["code"] == "postgres.check.publish_via_partition_root"
@@ -133,6 +135,16 @@ def test_a_publication_of_partitions_is_refused(copied):
 def test_generated_columns_are_left_out(copied):
     shop = copied("CREATE TABLE g (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED); INSERT INTO g VALUES (1, 4)")
     shop.sql("INSERT INTO g VALUES (2, 5); UPDATE g SET n = 6 WHERE id = 1")
+    shop.check()
+    names, _ = shop.query("SELECT * FROM raw_shop.g")
+    assert names == ["id", "n", "_caudal"]
+
+
+def test_generated_columns_are_left_out_of_a_publication_that_has_them(copied, needs):
+    needs(18, "virtual columns, and generated ones in a publication")
+    shop = copied("CREATE TABLE g (id int PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED, thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL);"
+                  "INSERT INTO g VALUES (1, 4)", publication="FOR ALL TABLES WITH (publish_generated_columns = stored)")
+    shop.sql("INSERT INTO g VALUES (2, 5); UPDATE g SET n = 6 WHERE id = 1; DELETE FROM g WHERE id = 2")
     shop.check()
     names, _ = shop.query("SELECT * FROM raw_shop.g")
     assert names == ["id", "n", "_caudal"]

@@ -31,6 +31,7 @@ struct CaptureStatus {
   int server_version = 0;
   caudal::postgres::Lsn landed;      // all that ended before is landed
   caudal::postgres::Lsn server_end;  // of the source's log, as far as it said
+  uint64_t streamed_bytes = 0;       // received of transactions that are still in progress
   uint64_t retained_bytes = 0;       // that the source keeps for us, when that was last asked
   std::string wal_status;            // of the slot; empty: not known
   // Since the start.

@@ -30,6 +30,8 @@ struct SnapshotPoint;
 
 struct CaptureLimits {
   uint64_t memory = 64u << 20;  // of rows; beyond, they are in files until the batch ends
+  // Of transactions that come before they end; beyond, they are in files until then.
+  uint64_t streamed_memory = 16u << 20;
   // A batch ends with the transaction that reaches one of these.
   int64_t batch_rows = 500'000;
   uint64_t batch_bytes = 256u << 20;

@@ -16,6 +16,21 @@ constexpr milliseconds kGlance{250};
 constexpr int64_t kManyRows = 100;
 constexpr int kPause = 8;
 
+// Whether it tells of a transaction that was committed there or later.
+bool IsBeyond(const caudal::postgres::Message& message, Lsn limit) {
+  if (const auto* begin = std::get_if<caudal::postgres::Begin>(&message))
+    return begin->commit_lsn >= limit;
+  const auto* commit = std::get_if<caudal::postgres::StreamCommit>(&message);
+  return commit != nullptr && commit->commit_lsn >= limit;
+}
+
+// Of a transaction, or of a part of one that is in progress.
+bool IsEnd(const caudal::postgres::Message& message) {
+  return std::holds_alternative<caudal::postgres::Commit>(message) ||
+         std::holds_alternative<caudal::postgres::StreamCommit>(message) ||
+         std::holds_alternative<caudal::postgres::StreamStop>(message);
+}
+
 }  // namespace
 
 Result<void> SourceCapture::Land(Session& session) {
@@ -81,15 +96,18 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
   collector_options.epoch = session.epoch;
   collector_options.landed = progress.landed;
   collector_options.memory = limits_.memory;
+  collector_options.streamed_memory = limits_.streamed_memory;
   session.collector = std::make_unique<ChangeCollector>(std::move(collector_options),
                                                         parts_.landing, *session.tables);
   struct End {
+    SourceCapture& capture;
     Session& session;
     ~End() {
       session.collector.reset();
       session.stream.reset();
+      capture.Show([](CaptureStatus& status) { status.streamed_bytes = 0; });
     }
-  } end{session};
+  } end{*this, session};
   if (!limit) SetState(CaptureState::kStreaming);
   ReplicationStream& stream = *session.stream;
   ChangeCollector& collector = *session.collector;
@@ -103,10 +121,13 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
     const auto deadline = whole ? std::min(due(), now + kGlance) : now + kGlance;
     const auto message = TRY(stream.Next(deadline));
     if (message) {
-      const auto* begin = std::get_if<caudal::postgres::Begin>(&*message);
-      if (begin != nullptr && limit && begin->commit_lsn >= *limit) return Land(session);
-      TRY(collector.Take(*message));
-      if (!std::holds_alternative<caudal::postgres::Commit>(*message)) continue;
+      if (limit && IsBeyond(*message, *limit)) return Land(session);
+      TRY(collector.Take(*message, stream.bytes()));
+      if (!IsEnd(*message)) continue;
+      while (collector.replaying() && !stopping()) {
+        TRY(collector.Replay());
+        TRY(stream.KeepAlive());
+      }
     }
     now = steady_clock::now();
     if (collector.in_transaction()) continue;
@@ -120,6 +141,7 @@ Result<void> SourceCapture::Stream(Session& session, std::optional<Lsn> limit) {
     shown_at = now;
     Show([&](CaptureStatus& status) {
       status.server_end = std::max(status.server_end, stream.server_end());
+      status.streamed_bytes = collector.streamed_bytes();
     });
     if (collector.whole_up_to()) continue;
     if (limit) {

@@ -109,6 +109,12 @@ class SameValuesTest : public LandedSourceTest {
     }
     const auto more = MoreLiterals();
     literals_.insert(literals_.end(), more.begin(), more.end());
+    // Infinite numbers and some types are younger than the oldest servers.
+    const auto all = literals_.size();
+    std::erase_if(literals_, [&](const Literal& literal) {
+      return !sql_->Query("SELECT " + QuoteText(literal.text) + "::" + literal.type).ok();
+    });
+    EXPECT_GE(literals_.size(), sql_->server_version() >= 140000 ? all : all - 20);
   }
 
   // By the first column, for operation `op`: the columns, and what of them couldn't be held.

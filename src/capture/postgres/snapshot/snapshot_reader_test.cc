@@ -31,6 +31,8 @@ class SnapshotReaderTest : public LandedSourceTest {
     replication_.reset();
     LandedSourceTest::TearDown();
   }
+  // Before version 14 a table is one chunk.
+  bool has_ranges() { return sql_->server_version() >= 140000; }
 
   // The source as it is now.
   SnapshotPoint TakeSnapshot() {
@@ -158,7 +160,7 @@ TEST_F(SnapshotReaderTest, RowsAsOfTheSnapshotOverAnyNumberOfConnections) {
     EXPECT_EQ(table.state, TableState::kRead);
     EXPECT_EQ(table.rows_read, 5000);
     EXPECT_EQ(table.read_at, batch.last);
-    EXPECT_GT(progress_.chunks, 10);
+    if (has_ranges()) EXPECT_GT(progress_.chunks, 10);
     EXPECT_EQ(progress_.chunks_read, progress_.chunks);
     EXPECT_EQ(progress_.rows, 5000);
     EXPECT_EQ(progress_.left, seconds(0));
@@ -281,12 +283,13 @@ TEST_F(SnapshotReaderTest, LargeValuesAndSmallBatches) {
   const SnapshotPoint second = TakeSnapshot();
   Plan(70);
   ASSERT_TRUE(Read(second).ok());
-  EXPECT_GT(Batches().size(), before + 10);
+  if (has_ranges()) EXPECT_GT(Batches().size(), before + 10);
   EXPECT_THAT(Landed("u"), SizeIs(2000));
   EXPECT_EQ(told_, Batches());
 }
 
 TEST_F(SnapshotReaderTest, WhatIsLandedIsntReadAgainAfterADeath) {
+  if (!has_ranges()) GTEST_SKIP() << "a table is one chunk";
   Run("CREATE TABLE t (id int PRIMARY KEY, pad text)");
   Run("INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 3000) i");
   Run("CREATE TABLE u (id int PRIMARY KEY)");
@@ -427,9 +430,9 @@ TEST_F(SnapshotReaderTest, AConnectionThatIsLostCanBeTriedAgain) {
   Plan();
   auto reader = Start(TakeSnapshot());
   ASSERT_TRUE(reader.ok());
-  Run("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = "
-      "'caudal' AND datname = current_database() AND pid <> pg_backend_pid() AND backend_type = "
-      "'client backend'");
+  EndSessions(*sql_,
+              "application_name = 'caudal' AND datname = current_database() AND pid <> "
+              "pg_backend_pid() AND backend_type = 'client backend'");
   const auto done = (*reader)->Run();
   ASSERT_FALSE(done.ok());
   EXPECT_TRUE(done.error().Is(ErrorKind::kUnavailable)) << done.error().message;

@@ -13,18 +13,20 @@ using caudal::postgres::Begin;
 using caudal::postgres::Commit;
 using caudal::postgres::Delete;
 using caudal::postgres::Insert;
-using caudal::postgres::LogicalMessage;
 using caudal::postgres::Message;
-using caudal::postgres::Origin;
 using caudal::postgres::Relation;
+using caudal::postgres::StreamAbort;
+using caudal::postgres::StreamCommit;
+using caudal::postgres::StreamStart;
+using caudal::postgres::StreamStop;
 using caudal::postgres::Truncate;
-using caudal::postgres::TypeName;
 using caudal::postgres::Update;
 
 namespace {
 
 // What a row takes beside its values, about.
 constexpr size_t kRowBytes = 100;
+constexpr int kReplayedAtOnce = 10'000;
 
 struct SizeOf {
   size_t operator()(const Insert& insert) const { return insert.row.bytes().size(); }
@@ -46,12 +48,15 @@ struct ChangeCollector::Table {
 };
 
 ChangeCollector::ChangeCollector(Options options, Landing& landing, TableBinder& tables)
-    : options_(std::move(options)), landing_(landing), binder_(tables) {}
+    : options_(std::move(options)),
+      landing_(landing),
+      binder_(tables),
+      streamed_({landing.folder(), options_.streamed_memory}) {}
 ChangeCollector::~ChangeCollector() = default;
 
-// Before Take, which has it called by a lambda.
+// Before TakeChange, which has it called by a lambda.
 template <class Change>
-Result<void> ChangeCollector::TakeChange(const Change& change) {
+Result<void> ChangeCollector::TakeRow(const Change& change) {
   const Position position = NextPosition();
   if (passed_over_) return {};
   Table* table = TRY(TableOf(change.relation));
@@ -60,38 +65,75 @@ Result<void> ChangeCollector::TakeChange(const Change& change) {
   return Added(*table, position, SizeOf()(change));
 }
 
-Result<void> ChangeCollector::Take(const Message& message) {
+Result<void> ChangeCollector::TakeChange(const Message& message) {
   return std::visit(
       [&](const auto& one) -> Result<void> {
         using M = std::decay_t<decltype(one)>;
         if constexpr (std::is_same_v<M, Insert> || std::is_same_v<M, Update> ||
                       std::is_same_v<M, Delete>) {
-          return TakeChange(one);
-        } else if constexpr (std::is_same_v<M, Begin>) {
-          in_transaction_ = true;
-          commit_ = one.commit_lsn;
-          committed_at_ = one.committed_at;
-          ordinal_ = 0;
-          passed_over_ =
-              options_.landed && Position{options_.epoch, commit_.value, 0} <= *options_.landed;
-          return {};
-        } else if constexpr (std::is_same_v<M, Commit>) {
-          return TakeCommit(one);
+          return TakeRow(one);
         } else if constexpr (std::is_same_v<M, Relation>) {
           return TakeRelation(one);
         } else if constexpr (std::is_same_v<M, Truncate>) {
           return TakeTruncate(one);
-        } else if constexpr (std::is_same_v<M, TypeName> || std::is_same_v<M, Origin> ||
-                             std::is_same_v<M, LogicalMessage>) {
-          return {};
         } else {
-          return MakeError(ErrorKind::kUnsupported,
-                           "the source sends parts of transactions before they end, which wasn't "
-                           "asked for",
-                           "postgres.stream");
+          return {};
         }
       },
       message);
+}
+
+Result<void> ChangeCollector::Take(const Message& message, std::string_view bytes) {
+  CAUDAL_CHECK(replayed_ == nullptr, "a transaction is replayed before another one is taken");
+  if (streamed_.in_block()) {
+    if (!std::holds_alternative<StreamStop>(message)) return streamed_.Add(bytes);
+    streamed_.Stop();
+    return {};
+  }
+  if (const auto* begin = std::get_if<Begin>(&message)) {
+    TakeBegin(begin->commit_lsn, begin->committed_at);
+    return {};
+  }
+  if (const auto* commit = std::get_if<Commit>(&message))
+    return TakeCommit(commit->commit_lsn, commit->end_lsn);
+  if (const auto* start = std::get_if<StreamStart>(&message)) {
+    streamed_.Start(*start);
+    return {};
+  }
+  if (const auto* abort = std::get_if<StreamAbort>(&message)) {
+    streamed_.Abort(*abort);
+    return {};
+  }
+  if (const auto* commit = std::get_if<StreamCommit>(&message)) return TakeStreamCommit(*commit);
+  return TakeChange(message);
+}
+
+void ChangeCollector::TakeBegin(Lsn commit, Micros committed_at) {
+  in_transaction_ = true;
+  commit_ = commit;
+  committed_at_ = committed_at;
+  ordinal_ = 0;
+  passed_over_ = options_.landed && Position{options_.epoch, commit_.value, 0} <= *options_.landed;
+}
+
+Result<void> ChangeCollector::TakeStreamCommit(const StreamCommit& commit) {
+  std::unique_ptr<StreamedTransaction> transaction = TRY(streamed_.Take(commit.xid));
+  TakeBegin(commit.commit_lsn, commit.committed_at);
+  replayed_ = std::move(transaction);
+  replayed_end_ = commit.end_lsn;
+  return {};
+}
+
+Result<void> ChangeCollector::Replay() {
+  for (int i = 0; i < kReplayedAtOnce; ++i) {
+    const std::optional<Message> message = TRY(replayed_->Next());
+    if (!message) {
+      replayed_.reset();
+      return TakeCommit(commit_, replayed_end_);
+    }
+    TRY(TakeChange(*message));
+  }
+  return {};
 }
 
 Result<void> ChangeCollector::TakeRelation(const Relation& relation) {
@@ -145,12 +187,12 @@ Result<void> ChangeCollector::TakeTruncate(const Truncate& truncate) {
   return {};
 }
 
-Result<void> ChangeCollector::TakeCommit(const Commit& commit) {
-  if (!in_transaction_ || commit.commit_lsn != commit_)
+Result<void> ChangeCollector::TakeCommit(Lsn commit, Lsn end) {
+  if (!in_transaction_ || commit != commit_)
     return MakeError(ErrorKind::kCorrupt, "the source ends a transaction that it didn't begin",
                      "postgres.stream");
   in_transaction_ = false;
-  whole_up_to_ = commit.end_lsn;
+  whole_up_to_ = end;
   if (!passed_over_ && ordinal_ > 0) last_ = {options_.epoch, commit_.value, ordinal_ - 1};
   return {};
 }

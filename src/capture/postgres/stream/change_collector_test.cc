@@ -114,6 +114,91 @@ TEST_F(ChangeCollectorTest, LargeTransactionsGoToFilesBeforeTheyEnd) {
   EXPECT_EQ(rows, 20'000);
 }
 
+// Of a few hundred rows they are large enough.
+class StreamedTest : public ChangeCollectorTest {
+ protected:
+  void SetUp() override {
+    ChangeCollectorTest::SetUp();
+    if (sql_->server_version() < 140000) GTEST_SKIP() << "transactions come at their ends";
+    Run("ALTER DATABASE " + name_ + " SET logical_decoding_work_mem = '64kB'");
+    Run("CREATE TABLE a (id int PRIMARY KEY, pad text); CREATE TABLE b (id int PRIMARY KEY)");
+    OpenStream();
+    other_ = Connection::Connect(source_.connection, Purpose::kNormal).value();
+  }
+  void TearDown() override {
+    other_.reset();
+    ChangeCollectorTest::TearDown();
+  }
+
+  // Takes what comes, until so much of transactions in progress has.
+  void CollectInProgress(ChangeCollector& collector, uint64_t bytes) {
+    while (collector.streamed_bytes() < bytes) {
+      const auto message = stream_->Next(steady_clock::now() + seconds(20));
+      ASSERT_TRUE(message.ok() && *message);
+      ASSERT_TRUE(collector.Take(**message, stream_->bytes()).ok());
+    }
+  }
+  std::vector<std::string> RowsOf(const LandedChanges& landed) {
+    std::vector<std::string> rows;
+    for (const LandedFile& file : landed.batch.files)
+      for (std::string& row : RowsIn(file)) rows.push_back(std::move(row));
+    return rows;
+  }
+
+  std::unique_ptr<Connection> other_;
+};
+
+TEST_F(StreamedTest, LargeTransactionsComeBeforeTheyEndAndLandBehindOthers) {
+  Remember("a");
+  Remember("b");
+  ChangeCollector collector = Collector();
+  Run("BEGIN; INSERT INTO a SELECT i, repeat('x', 100) FROM generate_series(1, 5000) i");
+  CollectInProgress(collector, 400'000);
+  EXPECT_FALSE(collector.in_transaction());
+  EXPECT_FALSE(collector.whole_up_to());
+  Ask(*other_, "INSERT INTO public.b VALUES (1)");
+  ASSERT_TRUE(Collect(collector, 1).ok());
+  const auto first = collector.Land().value().value();
+  EXPECT_THAT(RowsOf(first), ElementsAre("c 1 0"));
+  EXPECT_GT(collector.streamed_bytes(), 400'000u);
+
+  Run("SAVEPOINT s; INSERT INTO a SELECT i, repeat('y', 100) FROM generate_series(5001, 9000) i; "
+      "ROLLBACK TO s; DELETE FROM a WHERE id = 1; COMMIT");
+  ASSERT_TRUE(Collect(collector, 1).ok());
+  EXPECT_EQ(collector.streamed_bytes(), 0u);
+  const auto second = collector.Land().value().value();
+  EXPECT_LT(first.batch.last, second.batch.first);
+  EXPECT_TRUE(second.batch.committed_at);
+  const auto rows = RowsOf(second);
+  ASSERT_THAT(rows, SizeIs(5001));
+  for (int i = 0; i < 5000; ++i)
+    ASSERT_EQ(rows[static_cast<size_t>(i)], "c " + std::to_string(i + 1) + " " + std::to_string(i));
+  EXPECT_EQ(rows.back(), "d 1 5000");
+  EXPECT_EQ(second.batch.last.ordinal, 5000u);
+}
+
+TEST_F(StreamedTest, OneThatWasLandedIsPassedOverAndOneInProgressComesAgain) {
+  Remember("a");
+  {
+    ChangeCollector collector = Collector();
+    Ask(*other_,
+        "BEGIN; INSERT INTO public.a SELECT i, repeat('x', 100) FROM "
+        "generate_series(100001, 103000) i");
+    Run("INSERT INTO a SELECT i, repeat('x', 100) FROM generate_series(1, 2000) i");
+    CollectInProgress(collector, 200'000);
+    ASSERT_TRUE(Collect(collector, 1).ok());
+    ASSERT_TRUE(collector.Land().value());
+  }
+  stream_.reset();
+  OpenStream();
+  ChangeCollector collector = Collector();
+  Ask(*other_, "COMMIT");
+  ASSERT_TRUE(Collect(collector, 2).ok());
+  const auto landed = collector.Land().value().value();
+  EXPECT_THAT(RowsOf(landed), SizeIs(3000));
+  EXPECT_EQ(landed.batch.first.ordinal, 0u);
+}
+
 TEST_F(ChangeCollectorTest, NothingForUsIsNoBatch) {
   Run("CREATE TABLE other (id int PRIMARY KEY)");
   OpenStream();

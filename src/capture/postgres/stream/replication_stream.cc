@@ -26,10 +26,13 @@ std::string CommandText(std::string_view text) {
   return quoted + "'";
 }
 
-std::string StartSql(const StreamOptions& options) {
+constexpr int kStreamingSince = 140000;
+
+std::string StartSql(const StreamOptions& options, int server_version) {
+  const bool streaming = options.streaming && server_version >= kStreamingSince;
   return "START_REPLICATION SLOT " + QuoteName(options.slot) + " LOGICAL " + options.start.Text() +
-         " (proto_version '1', publication_names " + CommandText(QuoteName(options.publication)) +
-         ")";
+         (streaming ? " (proto_version '2', streaming 'on'" : " (proto_version '1'") +
+         ", publication_names " + CommandText(QuoteName(options.publication)) + ")";
 }
 
 }  // namespace
@@ -37,7 +40,8 @@ std::string StartSql(const StreamOptions& options) {
 Result<std::unique_ptr<ReplicationStream>> ReplicationStream::Start(const StreamOptions& options) {
   std::unique_ptr<ReplicationStream> stream(new ReplicationStream(options));
   stream->connection_ = TRY(Connection::Connect(options.connection, Purpose::kReplication));
-  Result<void> started = stream->connection_->StartCopy(StartSql(options));
+  Result<void> started =
+      stream->connection_->StartCopy(StartSql(options, stream->connection_->server_version()));
   if (!started.ok()) {
     if (started.error().code == "postgres.42704")
       return MakeError(ErrorKind::kNotFound,
@@ -146,7 +150,8 @@ Result<std::optional<Message>> ReplicationStream::Next(Connection::Deadline dead
     server_end_ = std::max(server_end_, data.end);
     sent_at_ = data.sent_at;
     TRY(KeepAlive());
-    const Message message = TRY(parser_.Parse(data.data));
+    bytes_ = data.data;
+    const Message message = TRY(parser_.Parse(bytes_));
     return std::optional(message);
   }
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "capture/postgres/connection.h"
@@ -33,6 +34,8 @@ struct StreamOptions {
   // Between the socket's first byte and the read: a server that is woken for each message sends
   // half as many.
   std::chrono::microseconds nap{300};
+  // Large transactions come while they run, in blocks, where the server can (version 14).
+  bool streaming = true;
 };
 
 // One thread at a time. Errors are the connection's; besides, kNotFound ("postgres.no_slot"), and
@@ -44,6 +47,8 @@ class ReplicationStream {
   // The next message; its views live until the next call. Nothing when `deadline` passes first:
   // with one that has passed, there is nothing more at the moment. Answers the server meanwhile.
   Result<std::optional<caudal::postgres::Message>> Next(Connection::Deadline deadline);
+  // Of the last message, as it came.
+  std::string_view bytes() const { return bytes_; }
   // For who does something else for long: tells the server that we are there, when it is time.
   Result<void> KeepAlive();
 
@@ -71,6 +76,7 @@ class ReplicationStream {
   std::unique_ptr<Connection> connection_;
   caudal::postgres::MessageParser parser_;
   CopyData frame_;
+  std::string_view bytes_;  // in the frame
   caudal::postgres::Lsn received_;
   caudal::postgres::Lsn sent_up_to_;
   caudal::postgres::Lsn server_end_;

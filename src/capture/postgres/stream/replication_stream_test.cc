@@ -99,7 +99,10 @@ TEST_F(ReplicationStreamTest, AnswersAServerThatWantsToHear) {
   StreamOptions options = Wanted();
   options.status_interval = seconds(60);
   auto stream = ReplicationStream::Start(options).value();
-  EXPECT_FALSE(stream->Next(steady_clock::now() + milliseconds(700)).value());
+  // Before version 15 also transactions without changes come.
+  const auto until = steady_clock::now() + milliseconds(700);
+  while (stream->Next(until).value()) {
+  }
   Run("INSERT INTO t VALUES (1)");
   EXPECT_EQ(Transaction(*stream).second, 1);
 }

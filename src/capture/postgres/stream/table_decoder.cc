@@ -71,7 +71,9 @@ Result<void> TableDecoder::Append(Into into, size_t at, const ColumnValue& value
                         : AppendText(builder, column.form, value.bytes);
   if (held == Held::kExact) [[likely]]
     return {};
-  if (held == Held::kMalformed || value.kind == ColumnKind::kBinary)
+  // A text that is no value of the type, as far as is known here, is kept like one that the column
+  // can't hold.
+  if (value.kind == ColumnKind::kBinary)
     return MakeError(ErrorKind::kCorrupt,
                      fmt::format("the source sends a value for the column \"{}\" of {} that isn't "
                                  "of its type",

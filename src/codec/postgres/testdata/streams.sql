@@ -1,4 +1,4 @@
--- Makes streams.txt, with PostgreSQL 15 (wal_level=logical, max_prepared_transactions > 0,
+-- Makes streams.txt, with PostgreSQL 15 (wal_level=logical,
 -- logical_decoding_work_mem=64kB), in an empty database:
 --   psql -XqAt -f streams.sql >streams.txt
 -- A line is a message in hexadecimal; "# …" begins a stream of its own.
@@ -95,21 +95,3 @@ INSERT INTO doc SELECT i, i, 'z' FROM generate_series(21, 23) i;
 INSERT INTO noise SELECT generate_series(1, 1000);
 ROLLBACK;
 SELECT show('version 2, streaming', 'proto_version', '2', 'streaming', 'true', 'messages', 'true');
-
-SELECT pg_drop_replication_slot('s') \g /dev/null
-SELECT pg_create_logical_replication_slot('s', 'pgoutput', false, true) \g /dev/null
-BEGIN;
-INSERT INTO whole VALUES (10, 'calm', NULL);
-PREPARE TRANSACTION 'first one';
-BEGIN;
-INSERT INTO whole VALUES (11, 'calm', NULL);
-PREPARE TRANSACTION 'second';
-COMMIT PREPARED 'first one';
-ROLLBACK PREPARED 'second';
-BEGIN;
-INSERT INTO doc VALUES (31, 1, 'z');
-INSERT INTO noise SELECT generate_series(1, 1000);
-PREPARE TRANSACTION 'large';
-SELECT show('version 3, prepared', 'proto_version', '3', 'streaming', 'true', 'two_phase', 'true');
-COMMIT PREPARED 'large';
-SELECT show('version 3, committed', 'proto_version', '3', 'streaming', 'true', 'two_phase', 'true');

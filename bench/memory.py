@@ -1,4 +1,5 @@
-"""The memory of a tree of processes while something runs."""
+"""The memory of a tree of processes while something runs, and the CPU time that it took."""
+import os
 import pathlib
 import threading
 
@@ -28,6 +29,18 @@ def pss(pid):
     except OSError:
         pass
     return 0
+
+
+def cpu_seconds(root):
+    """Of the tree below `root`, and of processes that were in it and were waited for."""
+    ticks = 0
+    for pid in tree(root):
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Watch:
