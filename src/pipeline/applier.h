@@ -39,6 +39,7 @@ struct AppliedBatches {
   // Tables, by folder, that lack a value that the source didn't send: they are to be read anew,
   // which the ledger knows.
   std::vector<std::string> incomplete;
+  bool shown = false;  // replicas were replaced by what was read
 };
 
 // References must outlive it. One thread at a time, but for Expect.
@@ -46,6 +47,7 @@ class Applier {
  public:
   struct Parts {
     RawTables& tables;
+    lake::Catalog& catalog;
     capture::Ledger& ledger;
     meta::Database& database;
     lake::Writer& writer;
@@ -57,6 +59,10 @@ class Applier {
   // The oldest batches that are landed and aren't in the tables, in one commit: visible and durable
   // in all tables at once, with the ledger's note that they are. Nothing: there were none. After an
   // error nothing has changed; whether a later call can succeed is in its kind.
+  //
+  // Rows that a table is read anew with are gathered in another replica, while the one that is seen
+  // goes on with the changes. The commit with the last of them gives it the other's place: once no
+  // table is being read any more, so that all of them appear together.
   Result<std::optional<AppliedBatches>> ApplyNext();
 
   // What was counted while these files were written: spares reading them once more.

@@ -35,7 +35,7 @@ class LandedFixture : public lake::WriterFixture {
         std::make_unique<RawTables>(RawTablesOptions{"shop", "raw_shop", "public", {}}, *catalog_);
     applier_ = std::make_unique<Applier>(
         ApplierOptions{"shop"},
-        Applier::Parts{*tables_, *ledger_, *database_, *writer_, *store_, *parquet_});
+        Applier::Parts{*tables_, *catalog_, *ledger_, *database_, *writer_, *store_, *parquet_});
     ASSERT_TRUE(database_
                     ->Write([&](meta::Tx& tx) -> Result<void> {
                       epoch_ = TRY(capture::Ledger::BeginEpoch(tx, "shop", "here", 8));
@@ -44,6 +44,7 @@ class LandedFixture : public lake::WriterFixture {
                       table.schema = "public";
                       table.table = "t";
                       TRY(capture::Ledger::AddTable(tx, "shop", table));
+                      TRY(capture::Ledger::Shown(tx, "shop", table.folder, 1));
                       return {};
                     })
                     .ok());

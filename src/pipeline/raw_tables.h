@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct RawTablesOptions {
   // Called before the columns of a table that is there change: returns when every change that was
   // landed so far is in the tables.
   std::function<Result<void>()> drain;
+  // Whether rows of the table (its folder) are read, or are to be, that its replica doesn't have.
+  // Looks at what is so now.
+  std::function<Result<bool>(const std::string& folder)> gathering;
 };
 
 // Thread-safe. `catalog` must outlive it.
@@ -35,19 +39,33 @@ class RawTables final : public capture::HistoryTables {
   // kConflict, besides HistoryTables': a table of that name isn't of this source's table.
   Result<Schema> Open(const std::string& schema, const std::string& table,
                       const std::vector<capture::ChangeColumn>& columns, bool anew) override;
+  // Of a table whose rows aren't gathered: the replica that was seen before the one that is now
+  // goes. Gives what was dropped, with all its files; null: nothing, also when Open is at work.
+  Result<lake::SharedMetadata> DropOld(const std::string& schema, const std::string& table);
   // Makes the table where rows go that can't be applied, unless it is there. Errors as Open's.
   Result<void> OpenQuarantine(const TablePair& pair, const std::string& source_table);
 
  private:
+  // What the tables have to become.
+  struct Plan {
+    std::vector<lake::TableChange> changes;
+    bool drop_next = false;  // it has another key: it is made anew
+    lake::Properties like;   // with these, and ours
+  };
+  Result<Plan> PlanTables(const std::string& source_table, const TablePair& pair,
+                          const std::vector<capture::ChangeColumn>& columns,
+                          const capture::ChangeShape& shape, bool anew);
+  Result<std::string> LocationOf(const lake::Levels& space);
   Result<lake::SharedMetadata> Make(const lake::TableName& name, const Schema& shape,
                                     const std::vector<capture::ChangeColumn>& columns,
-                                    const std::string& source_table);
+                                    const std::string& source_table, const lake::Properties& like);
   // Nothing: it isn't there.
   Result<std::optional<lake::LoadedTable>> Find(const lake::TableName& name,
                                                 const std::string& source_table);
 
   const RawTablesOptions options_;
   lake::Catalog& catalog_;
+  std::mutex next_mutex_;  // of who makes or drops such replicas
 };
 
 }  // namespace caudal::pipeline

@@ -44,6 +44,8 @@ int64_t RowsOf(const lake::TableMetadata& metadata) {
 constexpr Micros kLedgerKeep = 24LL * 3600 * 1'000'000;
 constexpr std::chrono::seconds kForgetInterval{10};
 constexpr int kForgetMax = 5'000;
+// After which no query reads a replica any more that another one took the place of.
+constexpr std::chrono::minutes kOldReplicasKeep{10};
 
 constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{10'000};
@@ -54,10 +56,11 @@ SourcePipeline::SourcePipeline(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(parts),
       raw_tables_(
-          {options_.source.name, options_.dataset, kDefaultSchema, [this] { return Drain(); }},
+          {options_.source.name, options_.dataset, kDefaultSchema, [this] { return Drain(); },
+           [this](const std::string& folder) { return Gathering(folder); }},
           parts_.catalog),
-      applier_(options_.apply, {raw_tables_, parts_.ledger, parts_.database, parts_.writer,
-                                parts_.store, parts_.parquet}),
+      applier_(options_.apply, {raw_tables_, parts_.catalog, parts_.ledger, parts_.database,
+                                parts_.writer, parts_.store, parts_.parquet}),
       capture_(options_.source, options_.limits,
                {parts_.landing, parts_.ledger, parts_.database, raw_tables_, parts_.clock,
                 [this](const capture::LandedChanges& landed) { Landed(landed); }}) {}
@@ -101,6 +104,7 @@ void SourcePipeline::Landed(const capture::LandedChanges& landed) {
   applier_.Expect(landed);
   MutexLock lock(mutex_);
   landed_ = std::max(landed_, landed.batch.number);
+  look_ = true;
   for (const capture::LandedFile& file : landed.batch.files)
     counts_[file.table].landed += file.rows;
   wake_.NotifyAll();
@@ -118,6 +122,7 @@ Result<bool> SourcePipeline::ApplyOnce() {
                {{"source", options_.source.name}, {"table", applied->incomplete.front()}});
     capture_.ReadTables();
   }
+  if (applied->shown) shown_at_ = steady_clock::now();
   for (const auto& [folder, rows] : applied->quarantined)
     LogWarning("rows can't be applied: they are in the table's quarantine",
                {{"source", options_.source.name}, {"table", folder}, {"rows", rows}});
@@ -125,7 +130,7 @@ Result<bool> SourcePipeline::ApplyOnce() {
   done_ = applied->last;
   visible_ = {applied->position.commit};
   status_.applied_at = parts_.clock.Now();
-  status_.committed_at = applied->committed_at;
+  if (applied->committed_at) status_.committed_at = applied->committed_at;
   for (const auto& [folder, rows] : applied->rows) {
     status_.rows_applied += rows;
     counts_[folder].applied += rows;
@@ -140,8 +145,9 @@ void SourcePipeline::ApplyAll() {
   while (true) {
     {
       MutexLock lock(mutex_);
-      while (!stopping_ && done_ >= landed_) wake_.Wait(mutex_);
+      while (!stopping_ && done_ >= landed_ && !look_) wake_.Wait(mutex_);
       if (stopping_) return;
+      look_ = false;
     }
     Result<bool> done = ApplyOnce();
     if (done.ok() && *done) Forget();
@@ -182,6 +188,7 @@ void SourcePipeline::Forget() {
   const auto now = steady_clock::now();
   if (now - forgot_at_ < kForgetInterval) return;
   forgot_at_ = now;
+  DropOldReplicas();
   const Micros before = parts_.clock.Now() - kLedgerKeep;
   const Result<int64_t> forgotten = parts_.database.Write([&](meta::Tx& tx) {
     return capture::Ledger::Forget(tx, options_.source.name, before, kForgetMax);
@@ -189,6 +196,28 @@ void SourcePipeline::Forget() {
   if (!forgotten.ok())
     LogWarning("old entries stay in the ledger",
                {{"source", options_.source.name}, {"error", forgotten.error().message}});
+}
+
+// Who looks at replicas that aren't seen any more has had time to end.
+void SourcePipeline::DropOldReplicas() {
+  if (steady_clock::now() - shown_at_ < kOldReplicasKeep) return;
+  const auto all = parts_.ledger.TablesOf(options_.source.name);
+  if (!all.ok()) return;
+  for (const capture::CapturedTable& table : *all) {
+    if (table.shown != table.incarnation) continue;
+    const Result<lake::SharedMetadata> dropped = raw_tables_.DropOld(table.schema, table.table);
+    if (dropped.ok() && *dropped != nullptr) parts_.writer.Forget(**dropped);
+    if (!dropped.ok())
+      LogWarning("a replica that was replaced stays", {{"source", options_.source.name},
+                                                       {"table", table.folder},
+                                                       {"error", dropped.error().message}});
+  }
+}
+
+Result<bool> SourcePipeline::Gathering(const std::string& folder) const {
+  const std::vector<capture::CapturedTable> all = TRY(parts_.ledger.TablesOf(options_.source.name));
+  const auto found = std::ranges::find(all, folder, &capture::CapturedTable::folder);
+  return found != all.end() && found->shown != found->incarnation;
 }
 
 Result<void> SourcePipeline::Drain(bool hasty) {

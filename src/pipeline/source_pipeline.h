@@ -107,6 +107,9 @@ class SourcePipeline {
   void ApplyAll();
   Result<bool> ApplyOnce() EXCLUDES(mutex_) EXCLUDES(applying_mutex_);
   void Forget();
+  void DropOldReplicas();
+  // Whether rows of the table are read, or are to be, that aren't seen yet.
+  Result<bool> Gathering(const std::string& folder) const;
   Result<std::map<std::string, int64_t>> QuarantinedRows() const;
 
   struct Counts {
@@ -121,7 +124,9 @@ class SourcePipeline {
   capture::postgres::SourceCapture capture_;
   std::thread capturing_;
   std::thread applying_;
-  std::chrono::steady_clock::time_point forgot_at_;  // of the thread that applies
+  // Of the thread that applies.
+  std::chrono::steady_clock::time_point forgot_at_;
+  std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
 
   Mutex applying_mutex_;  // of who changes the tables
   mutable Mutex mutex_;
@@ -129,6 +134,7 @@ class SourcePipeline {
   CondVar applied_;  // of who waits for it
   bool stopping_ GUARDED_BY(mutex_) = false;
   bool again_ GUARDED_BY(mutex_) = false;
+  bool look_ GUARDED_BY(mutex_) = false;              // also without batches
   int64_t landed_ GUARDED_BY(mutex_) = 0;             // last batch
   int64_t done_ GUARDED_BY(mutex_) = 0;               // last batch in tables
   caudal::postgres::Lsn visible_ GUARDED_BY(mutex_);  // by the last commit

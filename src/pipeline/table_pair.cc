@@ -22,7 +22,10 @@ TablePair PairOf(const std::string& dataset, std::string_view default_schema,
                  std::string_view schema, std::string_view table) {
   const std::string name =
       schema == default_schema ? AsName(table) : AsName(schema) + "_" + AsName(table);
-  return {{{dataset}, name}, {{dataset}, name + "__changes"}, {{dataset}, name + kQuarantineEnd}};
+  return {{{dataset}, name},
+          {{dataset}, name + "__changes"},
+          {{dataset, "_reading"}, name},
+          {{dataset}, name + kQuarantineEnd}};
 }
 
 Result<SourceName> SplitTableFolder(std::string_view folder) {

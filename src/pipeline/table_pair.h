@@ -1,4 +1,5 @@
-// A source's table here: its replica, and the history of its changes.
+// A source's table here: its replica, the history of its changes, and while its rows are read the
+// replica that they are gathered in.
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@ inline constexpr const char* kQuarantineEnd = "__quarantine";
 struct TablePair {
   lake::TableName replica;  // "raw_shop.payments"
   lake::TableName history;  // "raw_shop.payments__changes"
+  lake::TableName next;     // "raw_shop._reading.payments"
   // Rows that can't be applied, once there are some: "raw_shop.payments__quarantine".
   lake::TableName quarantine;
 };

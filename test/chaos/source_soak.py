@@ -5,7 +5,7 @@
 
 Writers commit transactions in a PostgreSQL whose tables hang together, while queries look whether what they see does. The
 server dies by kill -9 or a power cut, at a random moment or failpoint; or PostgreSQL restarts at once, connections
-between them break or go silent, the server's disk is full for a while, a table is read anew. Then the load ends, and
+between them break or go silent, the server's disk is full for a while, tables are read anew. Then the load ends, and
 once all is visible every table must equal the source's, and its history must tell every change once (triggers in the
 source note each) and lead to what the table holds. Begins anew each time. Exit code 0 when all rounds held, 1 at the first
 violation, whose folders are kept.
@@ -44,6 +44,8 @@ sources:
     user: caudal
     password: {password}
     heartbeat: 1s
+    snapshot: {{chunk_rows: 1000, connections: 2, rows_per_second: 20000}}
+landing: {{batch_bytes: 1MiB}}
 lake:
   snapshots: {{all: 20s}}
 """
@@ -54,9 +56,10 @@ class Plan(loop.plans.Plan):
     trouble: str = ""
     trouble_at: float = 0.3   # of the load
     trouble_end: float = 0.7  # of one that lasts
+    tables: tuple = ()        # that are read anew
 
     def text(self):
-        trouble = f" and {self.trouble}" if self.trouble else ""
+        trouble = f" and {' '.join((self.trouble, *self.tables))}" if self.trouble else ""
         return (super().text() if self.server_dies else f"{self.moment_s:.2f} s of load") + trouble
 
 
@@ -75,7 +78,6 @@ class Run(loop.Loop):
         self.keeper = concurrent.futures.ThreadPoolExecutor(1)
         self.proxy = severed.Proxy(lambda: self.postgres.port)
         self.known, self.told_up_to, self.audited = {}, "", 0  # of what was checked: rows by table, a position, a number
-        self.read_anew = ()
         self.disk_is_full = False
         self.violated = False
         return ([source_load.Writer(i, numbers, self) for i in range(WRITERS)]
@@ -115,12 +117,12 @@ class Run(loop.Loop):
         if not dies:
             more |= {"failpoint": "", "crash_in_recovery": 0}
         at = rng.uniform(0.1, 0.5)
-        return Plan(**(dataclasses.asdict(plan) | more), trouble=trouble, trouble_at=at, trouble_end=rng.uniform(at + 0.1, 0.95))
+        tables = tuple(rng.sample(database.TABLES, rng.choice([1, 1, 2, len(database.TABLES)]))) if trouble == "read anew" else ()
+        return Plan(**(dataclasses.asdict(plan) | more), trouble=trouble, trouble_at=at, trouble_end=rng.uniform(at + 0.1, 0.95), tables=tables)
 
     def one_round(self, plan=None):
         plan = plan or self.plan()
         self.begun = self.ended = False
-        self.read_anew = ()
         asked = sum(one.operations for one in self.workers[WRITERS:])
         try:
             super().one_round(plan)
@@ -135,11 +137,12 @@ class Run(loop.Loop):
     def while_loading(self, plan, elapsed):
         if plan.trouble and not self.begun and elapsed >= plan.trouble_at:
             self.begun = True
-            self.begin_trouble(plan.trouble)
+            self.begin_trouble(plan)
         if self.begun and not self.ended and elapsed >= plan.trouble_end:
             self.end_trouble(plan.trouble)
 
-    def begin_trouble(self, trouble):
+    def begin_trouble(self, plan):
+        trouble = plan.trouble
         if trouble == "PostgreSQL restarts":
             self.restarting = self.keeper.submit(self.restart_postgres)
         elif trouble == "severed":
@@ -150,10 +153,10 @@ class Run(loop.Loop):
             self.disk_is_full = True
             self.fill_disk()
         elif trouble == "read anew":
-            self.read_anew = ("documents",)
+            tables = [f"public.{name}" for name in plan.tables]
             api = client.Client(self.server.port)
             try:
-                api.call_json("POST", "/api/v1/sources/shop/resnapshot", {"tables": ["public.documents"]})
+                api.call_json("POST", "/api/v1/sources/shop/resnapshot", {"tables": tables})
             except client.Lost:
                 pass  # it dies
             finally:

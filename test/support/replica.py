@@ -167,11 +167,11 @@ def history_of(query, table, after=""):
 
 
 def replay(table, changes, rows=(), read_anew=False):
-    """The rows that changes lead to, from those before them. With `read_anew`, of what came before the table was emptied last
+    """The rows that changes lead to, from those before them. With `read_anew`, of what came before the last of the rows that were read
     some changes may be of rows that weren't read yet. Without a key a deleted row goes by all its values; within a transaction two rows may
     have one key (deferred constraints), and one that leaves it is told apart by what it was."""
     before_them, rows, touched, commit = rows, collections.defaultdict(list), set(), None
-    emptied = max((change.position for change in changes if change.op == "t"), default="") if read_anew else ""
+    read = max((change.position for change in changes if change.op in "tr"), default="") if read_anew else ""
     for row in before_them:
         rows[tuple(row[name] for name in table.key)].append(row)
     for change in changes:
@@ -190,7 +190,7 @@ def replay(table, changes, rows=(), read_anew=False):
                 known = row
             before = key if known is None else tuple(known[name] for name in table.key)
             old = leave(rows[before], known)
-            if old is None and change.position < emptied:
+            if old is None and change.position < read:
                 old = {}
             if old is None:
                 raise AssertionError(f"{table.history}: {change} is of a row that isn't there")
@@ -198,8 +198,10 @@ def replay(table, changes, rows=(), read_anew=False):
             continue
         for name in change.unchanged:
             row[name] = old.get(name)
+        if change.op == "r" and read_anew and table.key:
+            rows[key].clear()  # a reading that was cut off meets rows that a change told of
         rows[key].append(row)
-        if change.position > emptied:
+        if change.position > read:
             touched.add(key)
     check_keys(table, rows, touched)
     return [row for key in rows for row in rows[key]]

@@ -85,6 +85,10 @@ std::string_view NameOf(capture::TableState state) {
 
 Json CapturedJson(const pipeline::SourceTableStatus& table) {
   const capture::CapturedTable& captured = table.captured;
+  // All of it is landed a moment before it is seen.
+  const bool hidden =
+      captured.state == capture::TableState::kRead && captured.shown != captured.incarnation;
+  const capture::TableState seen = hidden ? capture::TableState::kReading : captured.state;
   return {
       {"schema", captured.schema},
       {"name", captured.table},
@@ -92,7 +96,7 @@ Json CapturedJson(const pipeline::SourceTableStatus& table) {
       {"table", lake::TextOf(table.tables.replica)},
       {"history", lake::TextOf(table.tables.history)},
       {"incarnation", captured.incarnation},
-      {"state", NameOf(captured.state)},
+      {"state", NameOf(seen)},
       {"rows_read", captured.rows_read},
       {"rows_estimate", captured.rows_estimate < 0 ? Json(nullptr) : Json(captured.rows_estimate)},
       {"chunks", captured.chunks},

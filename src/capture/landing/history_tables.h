@@ -20,8 +20,10 @@ class HistoryTables {
 
   // Makes the replica and the history of a source's table, or changes them, so that they have these
   // columns, as ShapeOf lays them out: durable when it returns. Gives the history's schema with its
-  // ids. kConflict, with what helps, when a column can't become what it is now. With `anew`, the
-  // table's rows are going to be read again: a replica that doesn't fit is made anew, empty.
+  // ids. kConflict, with what helps, when a column can't become what it is now. From `anew` on,
+  // which says that the table's rows are to be read and nothing is yet, until they are whole,
+  // another replica is beside the one that is seen, and takes its place then; it has these columns,
+  // while the other one may keep those of its key.
   virtual Result<Schema> Open(const std::string& schema, const std::string& table,
                               const std::vector<ChangeColumn>& columns, bool anew) = 0;
 };

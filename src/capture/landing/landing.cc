@@ -73,7 +73,8 @@ Result<void> LandingBatch::Write(const LandedTable& table, Batch rows, const Pos
   if (rows.rows() == 0) return {};
   const auto same = [&](const std::unique_ptr<File>& file) {
     return file->table.folder == table.folder && file->table.incarnation == table.incarnation &&
-           file->table.fresh == table.fresh && file->table.history == table.history;
+           file->table.fresh == table.fresh && file->table.reading == table.reading &&
+           file->table.history == table.history;
   };
   auto found = std::ranges::find_if(open_, same);
   if (found == open_.end()) {
@@ -139,6 +140,7 @@ Result<LandedChanges> LandingBatch::Commit(const BatchEnd& end,
     one.first = file->first;
     one.last = file->last;
     one.fresh = file->table.fresh;
+    one.reading = file->table.reading;
     objects::FileToPublish& object = publish.emplace_back();
     object.path = file->path;
     object.request.bucket = one.bucket;

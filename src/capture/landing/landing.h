@@ -36,6 +36,7 @@ struct LandedTable {
   uint32_t incarnation = 0;
   Schema history;      // with the ids of the table that the files are of
   bool fresh = false;  // LandedFile's
+  bool reading = false;
 };
 
 // "public.payments": a schema and a table as one step of an object's name. What would end the step
@@ -68,7 +69,7 @@ class LandingBatch {
   ~LandingBatch();
 
   // Rows of the table's history whose positions lie from `first` to `last`, behind those before.
-  // Those that are fresh go into other files than those that aren't.
+  // Those that are fresh, or of a reading, go into other files than those that aren't.
   Result<void> Write(const LandedTable& table, Batch rows, const Position& first,
                      const Position& last);
   // Once. When it returns ok, all files, their events and the entry in the ledger are durable; else

@@ -9,7 +9,7 @@ namespace caudal::capture {
 namespace {
 
 // Positions are texts here: they sort as positions do.
-constexpr std::array<meta::Migration, 1> kMigrations = {{{"capture", 1, R"sql(
+constexpr const char* kFirstTables = R"sql(
 CREATE TABLE capture_sources(
   name TEXT PRIMARY KEY,
   epoch INTEGER NOT NULL,
@@ -72,7 +72,22 @@ CREATE TABLE capture_chunks(
   done INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(source, folder, number)
 ) STRICT, WITHOUT ROWID;
-)sql"}}};
+)sql";
+
+// What was read half is in replicas that are seen: it is read anew, beside them.
+constexpr const char* kReadings = R"sql(
+ALTER TABLE capture_files ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE capture_tables ADD COLUMN read_in INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE capture_tables ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE capture_tables ADD COLUMN gathered INTEGER NOT NULL DEFAULT 0;
+DELETE FROM capture_chunks;
+UPDATE capture_tables SET state = 'new', incarnation = incarnation + 1, rows_read = 0, bytes = 0,
+  read_at = NULL, started_at = NULL, finished_at = NULL WHERE state = 'reading';
+UPDATE capture_tables SET shown = CASE state WHEN 'read' THEN incarnation ELSE incarnation - 1 END;
+)sql";
+
+constexpr std::array<meta::Migration, 2> kMigrations = {
+    {{"capture", 1, kFirstTables}, {"capture", 2, kReadings}}};
 
 // SQLite's integers have a sign; log positions use all bits.
 int64_t Signed(uint64_t value) { return static_cast<int64_t>(value); }
@@ -106,10 +121,10 @@ Result<SourceProgress> NeedProgress(meta::Connection& connection, const std::str
 
 Result<std::vector<LandedFile>> ReadFiles(meta::Connection& connection, const std::string& source,
                                           int64_t batch) {
-  meta::Statement row =
-      TRY(connection.Prepare("SELECT table_, incarnation, bucket, object, generation, rows, bytes, "
-                             "first, last, fresh FROM capture_files WHERE source = ? AND batch = ? "
-                             "ORDER BY number"));
+  meta::Statement row = TRY(connection.Prepare(
+      "SELECT table_, incarnation, bucket, object, generation, rows, bytes, "
+      "first, last, fresh, reading FROM capture_files WHERE source = ? AND batch = ? "
+      "ORDER BY number"));
   row.BindAll(source, batch);
   std::vector<LandedFile> files;
   while (TRY(row.Step())) {
@@ -124,6 +139,7 @@ Result<std::vector<LandedFile>> ReadFiles(meta::Connection& connection, const st
     file.first = TRY(Position::Parse(row.Text(7)));
     file.last = TRY(Position::Parse(row.Text(8)));
     file.fresh = row.Int(9) != 0;
+    file.reading = row.Int(10) != 0;
   }
   return files;
 }
@@ -199,12 +215,12 @@ Result<int64_t> Ledger::Append(meta::Tx& tx, const std::string& source, const La
     const LandedFile& file = batch.files[i];
     const std::string file_first = file.first.Text();
     const std::string file_last = file.last.Text();
-    TRY(
-        tx.Run("INSERT INTO capture_files(source, batch, number, table_, incarnation, bucket, "
-               "object, generation, rows, bytes, first, last, fresh) "
-               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-               source, number, i, file.table, file.incarnation, file.bucket, file.object,
-               file.generation, file.rows, file.bytes, file_first, file_last, file.fresh));
+    TRY(tx.Run(
+        "INSERT INTO capture_files(source, batch, number, table_, incarnation, bucket, "
+        "object, generation, rows, bytes, first, last, fresh, reading) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        source, number, i, file.table, file.incarnation, file.bucket, file.object, file.generation,
+        file.rows, file.bytes, file_first, file_last, file.fresh, file.reading));
   }
   TRY(
       tx.Run("UPDATE capture_sources SET landed = ?, resume_at = ?, landed_at = ?, last_batch = ? "

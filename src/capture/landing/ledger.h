@@ -30,6 +30,9 @@ struct LandedFile {
   // Rows of a table's first snapshot: no key of them is in the table or in other such files of this
   // incarnation, so they are appended without looking keys up.
   bool fresh = false;
+  // Of the reading of a table: these rows, and the change that empties it before them, count when
+  // all of them are landed.
+  bool reading = false;
 
   bool operator==(const LandedFile&) const = default;
 };
@@ -77,6 +80,11 @@ struct CapturedTable {
   std::optional<Position> read_at;  // of the last of these rows
   std::optional<Micros> started_at;
   std::optional<Micros> finished_at;
+  int64_t read_in = 0;  // the batch with which all was landed
+  // Of whoever applies: the incarnation whose rows are in the replica, and the one whose rows are
+  // gathered beside it until they are whole; 0: none.
+  uint32_t shown = 0;
+  uint32_t gathered = 0;
   int64_t chunks = 0;  // while it is being read
   int64_t chunks_done = 0;
 
@@ -159,10 +167,16 @@ class Ledger {
   static Result<void> PlanChunks(meta::Tx& tx, const std::string& source, const std::string& folder,
                                  uint32_t incarnation, std::span<const ChunkRange> chunks,
                                  Micros now);
-  // These chunks are landed, with this transaction; with the last of them the table is read. Errors
-  // as above; kPrecondition ("ledger.chunk_done") for a chunk that is done or isn't planned.
+  // These chunks are landed, with this transaction, behind its batch; with the last of them the
+  // table is read. Errors as above; kPrecondition ("ledger.chunk_done") for a chunk that is done or
+  // isn't planned.
   static Result<void> ChunksDone(meta::Tx& tx, const std::string& source, const ReadChunks& read,
                                  Micros now);
+  // The replica has the rows of this incarnation, and none are gathered; or such are gathered.
+  static Result<void> Shown(meta::Tx& tx, const std::string& source, const std::string& folder,
+                            uint32_t incarnation);
+  static Result<void> Gathered(meta::Tx& tx, const std::string& source, const std::string& folder,
+                               uint32_t incarnation);
 
  private:
   meta::Database& database_;

@@ -43,7 +43,8 @@ Result<std::vector<CapturedTable>> Ledger::TablesOf(const std::string& source) c
   meta::ReadTx read = TRY(database_.Read());
   meta::Statement row = TRY(read.Prepare(
       "SELECT folder, schema_, table_, oid, file_node, incarnation, state, rows_estimate, "
-      "rows_read, bytes, read_at, started_at, finished_at, (SELECT count(*) FROM capture_chunks c "
+      "rows_read, bytes, read_at, started_at, finished_at, read_in, shown, gathered, (SELECT "
+      "count(*) FROM capture_chunks c "
       "WHERE c.source = t.source AND c.folder = t.folder), (SELECT count(*) FROM capture_chunks c "
       "WHERE c.source = t.source AND c.folder = t.folder AND c.done) FROM capture_tables t WHERE "
       "source = ? ORDER BY folder"));
@@ -64,8 +65,11 @@ Result<std::vector<CapturedTable>> Ledger::TablesOf(const std::string& source) c
     if (!row.IsNull(10)) table.read_at = TRY(Position::Parse(row.Text(10)));
     if (!row.IsNull(11)) table.started_at = row.Int(11);
     if (!row.IsNull(12)) table.finished_at = row.Int(12);
-    table.chunks = row.Int(13);
-    table.chunks_done = row.Int(14);
+    table.read_in = row.Int(13);
+    table.shown = static_cast<uint32_t>(row.Int(14));
+    table.gathered = static_cast<uint32_t>(row.Int(15));
+    table.chunks = row.Int(16);
+    table.chunks_done = row.Int(17);
   }
   return tables;
 }
@@ -144,13 +148,28 @@ Result<void> Ledger::ChunksDone(meta::Tx& tx, const std::string& source, const R
       tx.Run("UPDATE capture_tables SET rows_read = rows_read + ?, bytes = bytes + ?, read_at = ? "
              "WHERE source = ? AND folder = ?",
              read.rows, read.bytes, at, source, read.folder));
-  const int64_t ended =
-      TRY(tx.Run("UPDATE capture_tables SET state = 'read', finished_at = ? WHERE source = ? AND "
-                 "folder = ? AND NOT EXISTS (SELECT 1 FROM capture_chunks c WHERE c.source = "
-                 "capture_tables.source AND c.folder = capture_tables.folder AND NOT c.done)",
-                 now, source, read.folder));
+  const int64_t ended = TRY(tx.Run(
+      "UPDATE capture_tables SET state = 'read', finished_at = ?, read_in = coalesce((SELECT "
+      "last_batch FROM capture_sources WHERE name = capture_tables.source), 0) WHERE "
+      "source = ? AND folder = ? AND NOT EXISTS (SELECT 1 FROM capture_chunks c WHERE c.source = "
+      "capture_tables.source AND c.folder = capture_tables.folder AND NOT c.done)",
+      now, source, read.folder));
   if (ended == 0) return {};
   TRY(tx.Run("DELETE FROM capture_chunks WHERE source = ? AND folder = ?", source, read.folder));
+  return {};
+}
+
+Result<void> Ledger::Shown(meta::Tx& tx, const std::string& source, const std::string& folder,
+                           uint32_t incarnation) {
+  TRY(tx.Run("UPDATE capture_tables SET shown = ?, gathered = 0 WHERE source = ? AND folder = ?",
+             incarnation, source, folder));
+  return {};
+}
+
+Result<void> Ledger::Gathered(meta::Tx& tx, const std::string& source, const std::string& folder,
+                              uint32_t incarnation) {
+  TRY(tx.Run("UPDATE capture_tables SET gathered = ? WHERE source = ? AND folder = ?", incarnation,
+             source, folder));
   return {};
 }
 

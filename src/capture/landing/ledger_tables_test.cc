@@ -116,6 +116,64 @@ TEST_F(LedgerTablesTest, MadeAnewIsAnotherIncarnation) {
   EXPECT_THAT(ledger_->TablesOf("other").value(), SizeIs(0));
 }
 
+TEST_F(LedgerTablesTest, WhatIsSeenOutlivesAnotherIncarnation) {
+  Add("t");
+  ASSERT_TRUE(database_
+                  ->Write([](meta::Tx& tx) -> Result<void> {
+                    TRY(Ledger::BeginEpoch(tx, "shop", "system", 0));
+                    TRY(Ledger::Append(tx, "shop", {0, {1, 1, 0}, {1, 1, 0}, {}, 0, {}}, 8));
+                    return Ledger::PlanChunks(tx, "shop", "t", 1, {}, 100);
+                  })
+                  .ok());
+  ASSERT_TRUE(Done({"t", 1, {}, 0, 0, {1, 1, 0}}).ok());
+  EXPECT_EQ(Only().read_in, 1);
+  const auto set = [&](const auto& what, uint32_t incarnation) {
+    return database_->Write([&](meta::Tx& tx) { return what(tx, "shop", "t", incarnation); }).ok();
+  };
+  ASSERT_TRUE(set(Ledger::Gathered, 1));
+  EXPECT_EQ(Only().gathered, 1u);
+  ASSERT_TRUE(set(Ledger::Shown, 1));
+  EXPECT_EQ(Only().gathered, 0u);
+  Add("t");
+  ASSERT_TRUE(set(Ledger::Gathered, 2));
+  EXPECT_EQ(Only().shown, 1u);
+  EXPECT_EQ(Only().gathered, 2u);
+}
+
+// Version 1 put what was read into the replicas that are seen.
+TEST_F(LedgerTablesTest, ATableThatWasHalfReadBeforeIsReadAnew) {
+  ledger_.reset();
+  database_.reset();
+  const meta::DatabaseOptions options{.path = folder_ + "/old.db"};
+  database_ = meta::Database::Open(options, Ledger::Migrations().first(1)).value();
+  ASSERT_TRUE(database_
+                  ->Write([](meta::Tx& tx) -> Result<void> {
+                    for (const char* state : {"new", "reading", "read"})
+                      TRY(
+                          tx.Run("INSERT INTO capture_tables(source, folder, schema_, table_, oid, "
+                                 "file_node, incarnation, state, rows_estimate) VALUES('shop', ?, "
+                                 "'public', 't', 1, 1, 1, ?, 0)",
+                                 state, state));
+                    TRY(
+                        tx.Run("INSERT INTO capture_chunks VALUES('shop', 'reading', 0, 1, 0, "
+                               "NULL, 1)"));
+                    return {};
+                  })
+                  .ok());
+  database_.reset();
+  database_ = meta::Database::Open(options, Ledger::Migrations()).value();
+  ledger_ = std::make_unique<Ledger>(*database_);
+  const auto tables = ledger_->TablesOf("shop").value();
+  ASSERT_THAT(tables, SizeIs(3));
+  EXPECT_EQ(tables[0].shown, 0u);  // new
+  EXPECT_EQ(tables[1].shown, 1u);  // read
+  EXPECT_EQ(tables[1].state, TableState::kRead);
+  EXPECT_EQ(tables[2].state, TableState::kNew);
+  EXPECT_EQ(tables[2].incarnation, 2u);
+  EXPECT_EQ(tables[2].shown, 1u);
+  EXPECT_EQ(tables[2].chunks, 0);
+}
+
 TEST_F(LedgerTablesTest, WithoutChunksThereIsNothingToRead) {
   Add("t");
   ASSERT_TRUE(Plan("t", 1, {}).ok());

@@ -368,6 +368,13 @@ Result<void> Catalog::Rename(const TableName& from, const TableName& to) {
   });
 }
 
+Result<void> Catalog::Exchange(meta::Tx& tx, const TableName& a, const TableName& b) {
+  TRY(ExchangeNames(tx, a, b));
+  ++changes_;
+  FAILPOINT("lake.exchange");
+  return {};
+}
+
 Result<LoadedTable> Catalog::Register(const TableName& name, const std::string& metadata_location,
                                       bool overwrite) {
   TRY(CheckLevels(name.space));

@@ -113,6 +113,8 @@ class Catalog {
   // table is gone; see lake/catalog/purge.h.
   Result<LoadedTable> Drop(const TableName& name, bool purge = false);
   Result<void> Rename(const TableName& from, const TableName& to);
+  // Each of the two tables gets the other's name, in a transaction of the caller's: see JoinCommit.
+  Result<void> Exchange(meta::Tx& tx, const TableName& a, const TableName& b);
   // A table for a metadata file that is there. `overwrite`: also in place of one that exists.
   Result<LoadedTable> Register(const TableName& name, const std::string& metadata_location,
                                bool overwrite);

@@ -84,6 +84,15 @@ Result<void> DeleteTable(meta::Tx& tx, int64_t id) {
   return {};
 }
 
+Result<void> ExchangeNames(meta::Tx& tx, const TableName& a, const TableName& b) {
+  const TableRow one = TRY(ReadTable(tx, a));
+  const TableRow other = TRY(ReadTable(tx, b));
+  // Names are unique at each step. Nobody can have given a table this one.
+  TRY(RenameTable(tx, one.id, {b.space, b.name + '\x01'}));
+  TRY(RenameTable(tx, other.id, a));
+  return RenameTable(tx, one.id, b);
+}
+
 Result<void> RenameTable(meta::Tx& tx, int64_t id, const TableName& to) {
   const int64_t space = TRY(FindNamespace(tx, to.space));
   const Result<int64_t> done =

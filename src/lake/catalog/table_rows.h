@@ -35,6 +35,8 @@ Result<void> InsertTable(meta::Tx& tx, const TableName& name, const std::string&
 // The pointer moves when it still points to `from`; kConflict ("table.moved") otherwise.
 Result<void> MoveTable(meta::Tx& tx, const TableRow& from, const std::string& metadata);
 Result<void> DeleteTable(meta::Tx& tx, int64_t id);
+// Each gets the other's name.
+Result<void> ExchangeNames(meta::Tx& tx, const TableName& a, const TableName& b);
 // kAlreadyExists when there is such a table.
 Result<void> RenameTable(meta::Tx& tx, int64_t id, const TableName& to);
 

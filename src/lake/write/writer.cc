@@ -262,6 +262,17 @@ void Writer::Trim() {
   }
 }
 
+void Writer::Forget(const TableMetadata& metadata) {
+  {
+    MutexLock lock(mutex_);
+    states_.erase(metadata.uuid);
+  }
+  const Result<void> removed = os::RemoveTree(IndexFolderOf(metadata));
+  if (!removed.ok())
+    LogWarning("an index of keys stays behind",
+               {{"folder", IndexFolderOf(metadata)}, {"error", removed.error().message}});
+}
+
 Result<TableMetadata> Writer::WithSnapshot(const LoadedTable& base, const Snapshot& snapshot) {
   MetadataBuilder builder(*base.metadata);
   SnapshotRef main;

@@ -138,6 +138,8 @@ class Writer {
   std::shared_ptr<TableState> StateOf(const std::string& uuid) EXCLUDES(mutex_);
   // The table's keys, made when there are none. `state`'s turn is the caller's.
   Result<TableKeys*> KeysOf(TableState& state, const TableMetadata& metadata);
+  // Of a table that isn't there any more: what is kept of its keys.
+  void Forget(const TableMetadata& metadata) EXCLUDES(mutex_);
   // `metadata` with the snapshot as main's new head, and without those that are to go.
   Result<TableMetadata> WithSnapshot(const LoadedTable& base, const Snapshot& snapshot);
 

@@ -64,7 +64,7 @@ Result<ComparedTable> BothSides(const TableHere& here, const pg::SourceCatalog& 
   const auto no = [](const char* why) {
     return MakeError(ErrorKind::kConflict, why, "verify.not_compared");
   };
-  if (here.captured.state != TableState::kRead)
+  if (here.captured.state != TableState::kRead || here.captured.shown != here.captured.incarnation)
     return no("its rows are still being read from the source");
   const auto source = std::ranges::find_if(catalog.tables, [&](const pg::SourceTable& table) {
     return capture::TableFolder(table.schema, table.name) == here.captured.folder;

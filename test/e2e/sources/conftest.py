@@ -40,6 +40,8 @@ class Copied:
     def __init__(self, postgres, database, launch):
         self.postgres, self.database, self._launch = postgres, database, launch
         self.slot = f"caudal_{database}"
+        self.snapshot = "{}"  # how tables are read
+        self.landing = "{}"
         self.server = None
 
     def sql(self, text):
@@ -67,6 +69,8 @@ sources:
     password: {PASSWORD}
     slot: {self.slot}
     tables: {tables}
+    snapshot: {self.snapshot}
+landing: {self.landing}
 """
 
     def start(self):
@@ -142,10 +146,11 @@ def copied(copied_postgres, start):
     """copied(sql, …): a database in which that was run, with a publication of all its tables, copied from its start on."""
     made = []
 
-    def one(sql="", publication="FOR ALL TABLES", run=True, wait=True):
+    def one(sql="", publication="FOR ALL TABLES", run=True, wait=True, snapshot="{}", landing="{}"):
         database = f"shop{next(numbers)}"
         copied_postgres.sql(f"CREATE DATABASE {database}")
         source = Copied(copied_postgres, database, start)
+        source.snapshot, source.landing = snapshot, landing
         made.append(source)
         if sql:
             source.sql(sql)

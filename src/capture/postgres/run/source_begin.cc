@@ -80,6 +80,8 @@ Result<void> SourceCapture::Prepare(Session& session) {
   session.tables = TRY(SourceTables::Make(
       {options_, *session.connection, parts_.ledger, parts_.database, parts_.histories},
       std::move(catalog)));
+  // Who applies may have waited for a table that isn't there any more.
+  parts_.landed({});
   return {};
 }
 

@@ -8,8 +8,7 @@ namespace caudal::capture::postgres {
 
 Result<void> SourceCapture::ReadUnread(Session& session) {
   MadeCut cut;
-  const bool first = session.made_slot.has_value();
-  if (first) {
+  if (session.made_slot) {
     const CreatedSlot slot = *std::exchange(session.made_slot, std::nullopt);
     cut = {std::move(session.slot_maker), {slot.snapshot, session.epoch, slot.consistent_point}};
   } else {
@@ -27,9 +26,9 @@ Result<void> SourceCapture::ReadUnread(Session& session) {
   std::vector<SnapshotTable> tables =
       TRY(PrepareReading({options_, *session.connection, parts_.ledger, parts_.database,
                           parts_.landing, parts_.clock, parts_.landed},
-                         point, *session.tables, first));
-  std::unique_ptr<SnapshotReader> reader = TRY(SnapshotReader::Start(
-      options, point, parts_.landing, parts_.ledger, parts_.database, std::move(tables)));
+                         point, *session.tables));
+  std::unique_ptr<SnapshotReader> reader =
+      TRY(SnapshotReader::Start(options, point, parts_.landing, parts_.ledger, std::move(tables)));
   {
     MutexLock lock(mutex_);
     reader_ = reader.get();
@@ -45,9 +44,12 @@ Result<void> SourceCapture::ReadUnread(Session& session) {
   }
   if (stopping()) return {};
   if (read.ok()) return session.tables->Reload();
-  // Both are met by another snapshot; a table that was rewritten is begun anew.
+  // All are met by another snapshot; a table that was rewritten is begun anew, as is one of which
+  // was found meanwhile that what was read of it isn't enough.
   const std::string& code = read.error().code;
-  if (code != "postgres.no_snapshot" && code != "postgres.rewritten") return read;
+  if (code != "postgres.no_snapshot" && code != "postgres.rewritten" &&
+      code != "ledger.another_incarnation")
+    return read;
   if (code == "postgres.rewritten") TRY(session.tables->BeginAgain());
   return MakeError(ErrorKind::kUnavailable, read.error().message, code);
 }

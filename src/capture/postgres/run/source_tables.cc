@@ -77,6 +77,14 @@ Result<void> SourceTables::NoteTables() {
               {{"source", parts_.options.name}, {"table", table.Name()}});
     entries.push_back(std::move(entry));
   }
+  // One that went while it was read isn't waited for.
+  for (const auto& [folder, known] : known_) {
+    const auto there = [&](const SourceTable& table) {
+      return TableFolder(table.schema, table.name) == folder;
+    };
+    if (known.state.state == TableState::kReading && std::ranges::none_of(catalog_.tables, there))
+      entries.push_back(known.state);
+  }
   if (entries.empty()) return {};
   TRY(parts_.database.Write([&](meta::Tx& tx) -> Result<void> {
     for (const CapturedTable& entry : entries)
@@ -134,6 +142,17 @@ Result<bool> SourceTables::NeedsReading(const SourceTable& table, const Known& k
   return rows.Int(0, 0) > 0;
 }
 
+Result<BoundTable> SourceTables::BindKnown(const SourceTable& table, const Known& known) {
+  const auto bind = [&] {
+    return BindTable(table, parts_.options, known.state.incarnation, parts_.histories,
+                     known.state.state == TableState::kNew);
+  };
+  Result<BoundTable> found = bind();
+  if (found.ok() || found.error().code != kKeyChanged) return found;
+  TRY(ReadAnew(table, "its key is another one now"));
+  return bind();
+}
+
 Result<std::optional<BoundTable>> SourceTables::Bind(const Relation& relation) {
   const SourceTable* table = catalog_.Find(relation.oid);
   if (table == nullptr || !IsAsInCatalog(relation, *table)) {
@@ -143,16 +162,10 @@ Result<std::optional<BoundTable>> SourceTables::Bind(const Relation& relation) {
     if (table == nullptr) return std::optional<BoundTable>();
   }
   Known& known = known_[TableFolder(table->schema, table->name)];
-  const bool anew = known.state.state == TableState::kNew;
   // Of one that was read before, the history has these changes too.
-  if (anew && known.state.incarnation == 1) return std::optional<BoundTable>();
-  Result<BoundTable> found =
-      BindTable(*table, parts_.options, known.state.incarnation, parts_.histories, anew);
-  if (!found.ok() && found.error().code == kKeyChanged) {
-    TRY(ReadAnew(*table, "its key is another one now"));
-    found = BindTable(*table, parts_.options, known.state.incarnation, parts_.histories, true);
-  }
-  BoundTable bound = TRY(std::move(found));
+  if (known.state.state == TableState::kNew && known.state.incarnation == 1)
+    return std::optional<BoundTable>();
+  BoundTable bound = TRY(BindKnown(*table, known));
   if (!SentColumnsOf(relation, bound.columns).missing.empty()) {
     if (known.state.state == TableState::kRead)
       TRY(ReadAnew(*table, "its columns changed, and what is read of the log is older"));
@@ -169,9 +182,7 @@ Result<std::vector<SourceTables::Unread>> SourceTables::ToRead() {
   for (const SourceTable& table : catalog_.tables) {
     const auto found = known_.find(TableFolder(table.schema, table.name));
     if (found == known_.end() || found->second.state.state == TableState::kRead) continue;
-    BoundTable bound =
-        TRY(BindTable(table, parts_.options, found->second.state.incarnation, parts_.histories,
-                      found->second.state.state == TableState::kNew));
+    BoundTable bound = TRY(BindKnown(table, found->second));
     unread.push_back({table, std::move(bound), found->second.state});
   }
   return unread;

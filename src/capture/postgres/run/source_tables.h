@@ -68,6 +68,9 @@ class SourceTables final : public TableBinder {
   explicit SourceTables(Parts parts, SourceCatalog catalog)
       : parts_(parts), catalog_(std::move(catalog)) {}
   Result<void> NoteTables();
+  // With the replica for what is read of it. Of a table whose key is another one, what was read
+  // counts no more.
+  Result<BoundTable> BindKnown(const SourceTable& table, const Known& known);
   Result<void> ReadAnew(const SourceTable& table, std::string_view why);
   Result<bool> NeedsReading(const SourceTable& table, const Known& known, const BoundTable& bound);
 

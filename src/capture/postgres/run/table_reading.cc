@@ -15,7 +15,8 @@ Result<void> Empty(const ReadingParts& parts, const SnapshotPoint& point,
   std::unique_ptr<LandingBatch> batch = TRY(parts.landing.Begin(parts.options.name));
   uint64_t number = 0;
   for (const SourceTables::Unread* table : tables) {
-    const BoundTable& bound = table->bound;
+    BoundTable bound = table->bound;
+    bound.landed.reading = true;
     ChangeBuilder changes =
         TRY(ChangeBuilder::Make(bound.landed.history, bound.columns.size(), bound.key_text));
     for (size_t i = 0; i < bound.columns.size(); ++i) changes.column(i).AppendNull();
@@ -34,8 +35,8 @@ Result<void> Empty(const ReadingParts& parts, const SnapshotPoint& point,
 }  // namespace
 
 Result<std::vector<SnapshotTable>> PrepareReading(const ReadingParts& parts,
-                                                  const SnapshotPoint& point, SourceTables& tables,
-                                                  bool first) {
+                                                  const SnapshotPoint& point,
+                                                  SourceTables& tables) {
   std::vector<SourceTables::Unread> unread = TRY(tables.ToRead());
   std::vector<SourceTable> fresh;
   std::vector<const SourceTables::Unread*> again;
@@ -61,7 +62,9 @@ Result<std::vector<SnapshotTable>> PrepareReading(const ReadingParts& parts,
   for (SourceTables::Unread& table : unread) {
     SnapshotTable one{std::move(table.source), std::move(table.bound), {}};
     one.chunks = TRY(parts.ledger.ChunksOf(parts.options.name, table.state.folder));
-    one.bound.landed.fresh = first && table.state.state == TableState::kNew;
+    one.bound.landed.reading = true;
+    // Nothing is in the table that they come to, but for rows of the same moment.
+    one.bound.landed.fresh = table.state.state == TableState::kNew;
     reading.push_back(std::move(one));
   }
   return reading;

@@ -27,10 +27,8 @@ struct ReadingParts {
 };
 
 // All tables that are to be read, with their chunks, planned where they aren't. Those that were
-// read before are emptied first, by a change of its own. `first`: no change of these tables was
-// landed before the snapshot.
+// read before are emptied first, by a change of its own.
 Result<std::vector<SnapshotTable>> PrepareReading(const ReadingParts& parts,
-                                                  const SnapshotPoint& point, SourceTables& tables,
-                                                  bool first);
+                                                  const SnapshotPoint& point, SourceTables& tables);
 
 }  // namespace caudal::capture::postgres

@@ -185,7 +185,7 @@ TEST_F(SameValuesTest, OfEveryType) {
   });
   ASSERT_TRUE(planned.ok());
   auto reader = SnapshotReader::Start(
-      {source_}, {slot.snapshot, epoch_, slot.consistent_point}, *landing_, *ledger_, *database_,
+      {source_}, {slot.snapshot, epoch_, slot.consistent_point}, *landing_, *ledger_,
       {{catalog.tables.at(0), BoundOf("t"), ledger_->ChunksOf("shop", "public.t").value()}});
   ASSERT_TRUE(reader.ok()) << reader.error().message;
   const auto read = (*reader)->Run();

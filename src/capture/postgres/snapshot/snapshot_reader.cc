@@ -73,12 +73,10 @@ Position SnapshotPosition(const SnapshotPoint& point, uint64_t number) {
   return {point.epoch, point.at.value - 1, number};
 }
 
-SnapshotReader::SnapshotReader(SnapshotReaderOptions options, SnapshotPoint point, Landing& landing,
-                               meta::Database& database)
+SnapshotReader::SnapshotReader(SnapshotReaderOptions options, SnapshotPoint point, Landing& landing)
     : options_(std::move(options)),
       point_(std::move(point)),
       landing_(landing),
-      database_(database),
       limit_(options_.source.snapshot.rows_per_second, steady_clock::now()) {}
 
 SnapshotReader::~SnapshotReader() = default;
@@ -86,10 +84,9 @@ SnapshotReader::~SnapshotReader() = default;
 Result<std::unique_ptr<SnapshotReader>> SnapshotReader::Start(const SnapshotReaderOptions& options,
                                                               const SnapshotPoint& point,
                                                               Landing& landing, Ledger& ledger,
-                                                              meta::Database& database,
                                                               std::vector<SnapshotTable> tables) {
   CAUDAL_CHECK(point.at.valid(), "a snapshot has a position");
-  std::unique_ptr<SnapshotReader> reader(new SnapshotReader(options, point, landing, database));
+  std::unique_ptr<SnapshotReader> reader(new SnapshotReader(options, point, landing));
   reader->wake_ = TRY(os::MakePipe());
   const SourceProgress progress = TRY(ledger.NeedProgressOf(options.source.name));
   const Position begin = SnapshotPosition(point, 0);
@@ -103,7 +100,7 @@ Result<std::unique_ptr<SnapshotReader>> SnapshotReader::Start(const SnapshotRead
                        "ledger.behind");
     reader->next_ordinal_ = landed.ordinal + 1;
   }
-  reader->start_ordinal_ = reader->first_ordinal_ = reader->next_ordinal_;
+  reader->first_ordinal_ = reader->next_ordinal_;
   for (SnapshotTable& table : tables) TRY(reader->AddTable(std::move(table)));
   {
     MutexLock lock(reader->mutex_);
@@ -285,6 +282,7 @@ Result<void> SnapshotReader::TakeRow(Table& table, std::string_view row) {
   ++table.read->rows;
   table.read->bytes += static_cast<int64_t>(row.size());
   bytes_read_ += static_cast<int64_t>(row.size());
+  ++rows_read_;
   limit_.Take(1);
   if (table.bytes >= kTableBytes) [[unlikely]]
     return Flush(table);
@@ -356,19 +354,15 @@ Result<void> SnapshotReader::Land(const std::function<void(const LandedChanges&)
   for (Table* table : touched_)
     table->read->at = table->read->rows > 0 ? table->last : SnapshotPosition(point_, next_ordinal_);
   TRY(FlushAll());
-  if (next_ordinal_ == first_ordinal_) {
-    TRY(database_.Write([&](meta::Tx& tx) -> Result<void> {
-      TRY(Ledger::Advance(tx, source, point_.at.value));
-      return MarkDone(tx);
-    }));
-  } else {
-    const BatchEnd end{SnapshotPosition(point_, first_ordinal_),
-                       SnapshotPosition(point_, next_ordinal_ - 1), std::nullopt, point_.at.value};
-    const LandedChanges landed = TRY(
-        std::exchange(batch_, nullptr)->Commit(end, [&](meta::Tx& tx) { return MarkDone(tx); }));
-    first_ordinal_ = next_ordinal_;
-    if (on_landed) on_landed(landed);
-  }
+  // Who applies learns by a batch that a table is read, also where it has no rows.
+  if (batch_ == nullptr) batch_ = TRY(landing_.Begin(source));
+  if (next_ordinal_ == first_ordinal_) ++next_ordinal_;
+  const BatchEnd end{SnapshotPosition(point_, first_ordinal_),
+                     SnapshotPosition(point_, next_ordinal_ - 1), std::nullopt, point_.at.value};
+  const LandedChanges landed =
+      TRY(std::exchange(batch_, nullptr)->Commit(end, [&](meta::Tx& tx) { return MarkDone(tx); }));
+  first_ordinal_ = next_ordinal_;
+  if (on_landed) on_landed(landed);
   for (Table* table : touched_) {
     table->read.reset();
     if (table->chunks_left == 0) table->decoder.reset();
@@ -389,7 +383,7 @@ void SnapshotReader::StopStatements() const {
 
 void SnapshotReader::Show(bool chunk_read) {
   MutexLock lock(mutex_);
-  shown_.rows = static_cast<int64_t>(next_ordinal_ - start_ordinal_);
+  shown_.rows = rows_read_;
   shown_.bytes = bytes_read_;
   if (!chunk_read) return;
   ++shown_.chunks_read;

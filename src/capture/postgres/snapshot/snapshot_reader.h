@@ -1,6 +1,6 @@
 // The rows that tables of a source had at one moment, into change files.
 //
-//   auto reader = TRY(SnapshotReader::Start(options, point, landing, ledger, database, tables));
+//   auto reader = TRY(SnapshotReader::Start(options, point, landing, ledger, tables));
 //   TRY(reader->Run([](const LandedChanges& landed) { ... }));
 //
 // Chunks are read over several connections at once, by one thread. A batch is landed when all its
@@ -73,11 +73,11 @@ class SnapshotReader {
   // the snapshot has.
   static Result<std::unique_ptr<SnapshotReader>> Start(const SnapshotReaderOptions& options,
                                                        const SnapshotPoint& point, Landing& landing,
-                                                       Ledger& ledger, meta::Database& database,
+                                                       Ledger& ledger,
                                                        std::vector<SnapshotTable> tables);
   ~SnapshotReader();
 
-  // Until all chunks are landed; `on_landed` is called after each batch that has rows. Besides the
+  // Until all chunks are landed; `on_landed` is called after each batch. Besides the
   // errors of connection, decoder and landing: kConflict ("postgres.rewritten"), kCancelled.
   Result<void> Run(const std::function<void(const LandedChanges&)>& on_landed = {});
 
@@ -90,8 +90,7 @@ class SnapshotReader {
   struct Chunk;
   struct Lane;
 
-  SnapshotReader(SnapshotReaderOptions options, SnapshotPoint point, Landing& landing,
-                 meta::Database& database);
+  SnapshotReader(SnapshotReaderOptions options, SnapshotPoint point, Landing& landing);
   Result<void> AddTable(SnapshotTable table);
   Result<void> Connect();
   Result<void> ReadAll(const std::function<void(const LandedChanges&)>& on_landed);
@@ -114,7 +113,6 @@ class SnapshotReader {
   const SnapshotReaderOptions options_;
   const SnapshotPoint point_;
   Landing& landing_;
-  meta::Database& database_;
   os::Pipe wake_;  // closed to cancel
   std::atomic<bool> cancelled_ = false;
 
@@ -128,7 +126,6 @@ class SnapshotReader {
   std::vector<Table*> touched_;
   std::unique_ptr<LandingBatch> batch_;  // null: nothing in files yet
   uint64_t first_ordinal_ = 0;
-  uint64_t start_ordinal_ = 0;  // of this reader
   uint64_t next_ordinal_ = 0;
   uint64_t batch_bytes_ = 0;
   uint64_t memory_ = 0;
@@ -136,6 +133,7 @@ class SnapshotReader {
   std::chrono::steady_clock::time_point began_;
   uint64_t weight_ = 0;  // of all chunks; of those that are read
   uint64_t weight_read_ = 0;
+  int64_t rows_read_ = 0;
   int64_t bytes_read_ = 0;
   mutable Mutex mutex_;
   SnapshotProgress shown_ GUARDED_BY(mutex_);

@@ -76,7 +76,7 @@ class SnapshotReaderTest : public LandedSourceTest {
   }
   Result<std::unique_ptr<SnapshotReader>> Start(const SnapshotPoint& point, bool fresh = true) {
     return SnapshotReader::Start({source_, batch_bytes_, memory_}, point, *landing_, *ledger_,
-                                 *database_, Left(fresh));
+                                 Left(fresh));
   }
   Result<void> Read(const SnapshotPoint& point, bool fresh = true) {
     const std::unique_ptr<SnapshotReader> reader = TRY(Start(point, fresh));
@@ -401,7 +401,7 @@ TEST_F(SnapshotReaderTest, ATableThatWasRewrittenUnderTheSnapshot) {
     const auto tables = Left();
     const SnapshotPoint point = TakeSnapshot();
     Run(change);
-    auto reader = SnapshotReader::Start({source_}, point, *landing_, *ledger_, *database_, tables);
+    auto reader = SnapshotReader::Start({source_}, point, *landing_, *ledger_, tables);
     ASSERT_TRUE(reader.ok()) << reader.error().message;
     const auto done = (*reader)->Run();
     ASSERT_FALSE(done.ok()) << change;
