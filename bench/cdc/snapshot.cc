@@ -105,7 +105,7 @@ Result<Measured> Land(const SourceOptions& source, const std::string& folder) {
   }
   const auto reader =
       TRY(SnapshotReader::Start({source}, {slot.snapshot, epoch, slot.consistent_point},
-                                *place.landing, *place.ledger, *place.database, std::move(tables)));
+                                *place.landing, *place.ledger, std::move(tables)));
   Measured measured;
   TRY(reader->Run([&](const LandedChanges& landed) {
     ++measured.batches;
