@@ -46,7 +46,8 @@ def iceberg(shop):
     return load_catalog("caudal", type="rest", uri=f"{shop.server.url}/iceberg")
 
 
-def test_metrics_and_status_tell_of_a_source(copied):
+def test_metrics_and_status_tell_of_a_source(copied, needs):
+    needs(13, "the status of a slot")
     shop = copied(KEYED + "CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u VALUES (1)")
     shop.sql("UPDATE t SET n = n + 1; DELETE FROM u")
     shop.wait()
@@ -103,7 +104,8 @@ ALTER TABLE t DROP COLUMN n; UPDATE t SET v = v || '!' WHERE id > 30;
 """
 
 
-def test_a_replica_is_rebuilt_from_its_history(copied, tmp_path):
+def test_a_replica_is_rebuilt_from_its_history(copied, needs, tmp_path):
+    needs(14, "infinite numeric values")
     shop = copied(HARD)
     for part in (CHANGES, *EVOLVES.split("\n")):
         shop.sql(part)
