@@ -59,6 +59,7 @@ class Copied:
 
     def config(self, tables='["*.*"]'):
         return f"""
+landing: {self.landing}
 sources:
   shop:
     kind: postgres
@@ -70,7 +71,6 @@ sources:
     slot: {self.slot}
     tables: {tables}
     snapshot: {self.snapshot}
-landing: {self.landing}
 """
 
     def start(self):

@@ -178,9 +178,8 @@ def test_a_rebuild_is_refused_where_it_would_lose_rows(copied):
 
 
 def test_old_change_files_go(copied, start):
-    shop = copied(KEYED, run=False)
+    shop = copied(KEYED, run=False, landing="{keep: 2s}")
     shop.server = start(config=shop.config() + """
-landing: {keep: 2s}
 lake:
   maintenance: {removal_interval: 1s, keep_removed: 1s}
   snapshots: {all: 1s, by_minute: 1s, by_hour: 1s}
