@@ -256,7 +256,7 @@ class Applier::Attempt {
       TRY(Ledger::Shown(tx, source, table->folder, table->incarnation));
     }
     for (const std::string& folder : incomplete_)
-      TRY(Ledger::AddTable(tx, source, captured_.at(folder)));
+      TRY(Ledger::ReadAgain(tx, source, captured_.at(folder)));
     return Ledger::Applied(tx, source, last_);
   }
 

@@ -162,6 +162,10 @@ class Ledger {
   // schema, table, oid, file_node and rows_estimate count.
   static Result<uint32_t> AddTable(meta::Tx& tx, const std::string& source,
                                    const CapturedTable& table);
+  // Something is missing in what was read of it: AddTable, unless that has come about since `table`
+  // was read of the ledger.
+  static Result<void> ReadAgain(meta::Tx& tx, const std::string& source,
+                                const CapturedTable& table);
   // Its rows are read in these chunks, numbered from 0 in their order, and none of them is done.
   // kPrecondition ("ledger.another_incarnation") when `incarnation` isn't the present one.
   static Result<void> PlanChunks(meta::Tx& tx, const std::string& source, const std::string& folder,

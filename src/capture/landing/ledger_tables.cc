@@ -112,6 +112,15 @@ Result<uint32_t> Ledger::AddTable(meta::Tx& tx, const std::string& source,
   return incarnation;
 }
 
+Result<void> Ledger::ReadAgain(meta::Tx& tx, const std::string& source,
+                               const CapturedTable& table) {
+  Result<void> present = CheckIncarnation(tx, source, table.folder, table.incarnation);
+  if (!present.ok() && present.error().code == "ledger.another_incarnation") return {};
+  TRY(std::move(present));
+  TRY(AddTable(tx, source, table));
+  return {};
+}
+
 Result<void> Ledger::PlanChunks(meta::Tx& tx, const std::string& source, const std::string& folder,
                                 uint32_t incarnation, std::span<const ChunkRange> chunks,
                                 Micros now) {

@@ -140,6 +140,24 @@ TEST_F(LedgerTablesTest, WhatIsSeenOutlivesAnotherIncarnation) {
   EXPECT_EQ(Only().gathered, 2u);
 }
 
+// The stream and who applies may both find that it has to be read anew.
+TEST_F(LedgerTablesTest, IsReadAgainOnceForOneIncarnation) {
+  Add("t");
+  const CapturedTable found = Only();
+  const auto again = [&](const CapturedTable& table) {
+    return database_->Write([&](meta::Tx& tx) { return Ledger::ReadAgain(tx, "shop", table); })
+        .ok();
+  };
+  ASSERT_TRUE(again(found));
+  EXPECT_EQ(Only().incarnation, 2u);
+  ASSERT_TRUE(Plan("t", 2, {{7, 0, std::nullopt}}).ok());
+  ASSERT_TRUE(again(found));
+  EXPECT_EQ(Only().incarnation, 2u);
+  EXPECT_EQ(Only().state, TableState::kReading);
+  ASSERT_TRUE(again(Only()));
+  EXPECT_EQ(Only().incarnation, 3u);
+}
+
 // Version 1 put what was read into the replicas that are seen.
 TEST_F(LedgerTablesTest, ATableThatWasHalfReadBeforeIsReadAnew) {
   ledger_.reset();

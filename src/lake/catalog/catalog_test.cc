@@ -273,5 +273,64 @@ TEST(Locations, AreOfThisStore) {
   EXPECT_EQ(VersionOf("gs://b/t/metadata/v3.metadata.json"), -1);
 }
 
+TEST_F(CatalogTest, TwoTablesExchangeTheirNames) {
+  const TableName a{{"n"}, "t"};
+  const TableName b{{"n", "beside"}, "t"};
+  ASSERT_TRUE(catalog_->namespaces().Create(b.space, {}).ok());
+  const LoadedTable one = catalog_->Create(a, Shape()).value();
+  const LoadedTable other = catalog_->Create(b, Shape()).value();
+  const auto uuid = [&](const TableName& name) {
+    return catalog_->Load(name).value().metadata->uuid;
+  };
+  const auto exchange = [&](const TableName& with, bool fail = false) {
+    return database_->Write([&](meta::Tx& tx) -> Result<void> {
+      TRY(catalog_->Exchange(tx, a, with));
+      if (fail) return MakeError(ErrorKind::kUnavailable, "not now");
+      return {};
+    });
+  };
+  // Made on what had the name before: another table has it now.
+  const auto late = [&](const LoadedTable& base) {
+    std::vector<PreparedCommit> commits;
+    commits.push_back({base, *base.metadata, {}});
+    return catalog_->Publish(std::move(commits));
+  };
+
+  EXPECT_EQ(exchange({{"n"}, "none"}).error().code, "table.not_found");
+  EXPECT_EQ(exchange(b, true).error().message, "not now");
+  EXPECT_EQ(uuid(a), one.metadata->uuid);
+  EXPECT_EQ(uuid(b), other.metadata->uuid);
+
+  const uint64_t changes = catalog_->changes();
+  ASSERT_TRUE(exchange(b).ok());
+  EXPECT_GT(catalog_->changes(), changes);
+  EXPECT_EQ(uuid(a), other.metadata->uuid);
+  EXPECT_EQ(uuid(b), one.metadata->uuid);
+  EXPECT_EQ(late(one).error().code, "table.moved");
+  EXPECT_EQ(late(other).error().code, "table.moved");
+  EXPECT_EQ(catalog_->AllTables().value().size(), 2u);
+  EXPECT_THAT(catalog_->ListTables({"n"}, "", 10).value().tables, ElementsAre(a));
+  EXPECT_THAT(catalog_->ListTables(b.space, "", 10).value().tables, ElementsAre(b));
+
+  // Commits go to the table that has the name.
+  ASSERT_TRUE(catalog_->Commit({Set("t", "k", "v")}).ok());
+  EXPECT_EQ(catalog_->Load(a).value().metadata->properties.count("k"), 1u);
+  EXPECT_EQ(catalog_->Load(b).value().metadata->properties.count("k"), 0u);
+  EXPECT_EQ(catalog_
+                ->Commit({Set(
+                    "t", "k", "w",
+                    Json::array({{{"type", "assert-table-uuid"}, {"uuid", one.metadata->uuid}}}))})
+                .error()
+                .code,
+            "table.commit_failed");
+  catalog_.reset();
+  Reopen();
+  OpenCatalog();
+  EXPECT_EQ(uuid(a), other.metadata->uuid);
+  EXPECT_EQ(uuid(b), one.metadata->uuid);
+  ASSERT_TRUE(exchange(b).ok());
+  EXPECT_EQ(uuid(a), one.metadata->uuid);
+}
+
 }  // namespace
 }  // namespace caudal::lake

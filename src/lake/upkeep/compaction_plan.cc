@@ -127,24 +127,35 @@ class Planner {
   // Between files that are large enough: from the first that is to be merged to the last.
   void GroupRuns(Part& part, size_t tiers) {
     InSequence(part.small);
-    std::vector<ScanFile> run;
-    size_t merged = 0;  // of the run, up to the last that is to be merged
-    const auto end = [&] {
-      run.resize(merged);
-      if (merged > 1) Split(std::move(run), true);
-      run.clear();
-      merged = 0;
-    };
-    for (ScanFile& scan : part.small) {
-      const size_t tier = tiers_.Of(*scan.data);
+    size_t begin = 0;   // of the run
+    size_t merged = 0;  // its end: behind the last that is to be merged
+    for (size_t i = 0; i < part.small.size(); ++i) {
+      const size_t tier = tiers_.Of(*part.small[i].data);
       if (tier == kTiers) {
-        end();
-      } else if (tier < tiers || merged > 0) {
-        run.push_back(std::move(scan));
-        if (tier < tiers) merged = run.size();
+        SplitRun(part.small, begin, merged);
+        begin = merged = i + 1;
+      } else if (tier < tiers) {
+        merged = i + 1;
+      } else if (merged <= begin) {
+        begin = merged = i + 1;
       }
     }
-    end();
+    SplitRun(part.small, begin, merged);
+  }
+
+  // Only all files of a commit or none: those that are merged have the place of its sequence
+  // number, and among files of the same number nothing tells which came first.
+  void SplitRun(std::vector<ScanFile>& all, size_t begin, size_t end) {
+    while (begin < end && begin > 0 && SameCommit(all[begin - 1], all[begin])) ++begin;
+    while (begin < end && end < all.size() && SameCommit(all[end - 1], all[end])) --end;
+    if (end <= begin + 1) return;
+    const auto at = all.begin() + static_cast<ptrdiff_t>(begin);
+    // Not moved: later runs look at their neighbours.
+    Split({at, at + static_cast<ptrdiff_t>(end - begin)}, true);
+  }
+
+  static bool SameCommit(const ScanFile& a, const ScanFile& b) {
+    return a.data->sequence_number == b.data->sequence_number;
   }
 
   void Split(std::vector<ScanFile> chosen, bool in_sequence) {
@@ -153,7 +164,9 @@ class Planner {
     uint64_t bytes = 0;
     for (ScanFile& scan : chosen) {
       const auto more = static_cast<uint64_t>(scan.data->file.file_size_bytes);
-      if (!group.files.empty() && bytes + more > policy_.group_bytes) {
+      const bool may_end =
+          !group.files.empty() && !(in_sequence && SameCommit(group.files.back(), scan));
+      if (may_end && bytes + more > policy_.group_bytes) {
         Add(std::move(group), bytes);
         group = {};
         group.in_sequence = in_sequence;

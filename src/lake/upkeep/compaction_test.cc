@@ -107,9 +107,14 @@ class CompactionTest : public WriterFixture {
   std::mt19937_64 random{5};
 };
 
-// Files of landed changes, which others go on to land while they are merged.
-TEST_F(CompactionTest, KeepsTheOrderOfALog) {
-  ASSERT_TRUE(store_->CreateBucket("landing", {}).ok());
+// Files of landed changes, which others go on to land while they are merged. Of one commit there
+// are several, and names of those that are made may be before theirs or behind them.
+class CompactedLog : public CompactionTest, public testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Buckets, CompactedLog, testing::Values("landing", "changes"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(CompactedLog, KeepsItsOrder) {
+  ASSERT_TRUE(store_->CreateBucket(GetParam(), {}).ok());
   NewTable shape;
   shape.schema = Schema::Make(0, Columns().fields()).value();
   Make("t", shape);
@@ -124,7 +129,8 @@ TEST_F(CompactionTest, KeepsTheOrderOfALog) {
             const uint64_t count = random() % 6 == 0 ? 1000 : 1 + random() % 50;
             for (uint64_t row = 0; row < count; ++row)
               rows.emplace_back(next++, SystemRandom().Hex(20));
-            TRY(tx.AddFile(table, Land(fmt::format("gs://landing/{:08}.parquet", landed++), rows)));
+            TRY(tx.AddFile(table,
+                           Land(fmt::format("gs://{}/{:08}.parquet", GetParam(), landed++), rows)));
           }
           return {};
         }).ok());
@@ -148,7 +154,8 @@ TEST_F(CompactionTest, KeepsTheOrderOfALog) {
   };
   CompactionReport report;
   for (int round = 0; round < 14; ++round) {
-    for (uint64_t i = 2 + random() % 4; i > 0; --i) land(random() % 3 == 0 ? 2 : 1);
+    for (uint64_t i = 2 + random() % 4; i > 0; --i)
+      land(random() % 3 == 0 ? 1 + static_cast<int>(random() % 5) : 1);
     Compactor compactor(*writer_, policy_, stop_);
     compactor.set_before_commit([&] { land(1); });
     report.Add(
@@ -233,6 +240,33 @@ TEST_F(CompactionTest, GivesUpWhatIsReplacedMeanwhile) {
   EXPECT_EQ(report.given_up, 1);
   EXPECT_EQ(Read("t"), (Rows{{9, "z"}}));
   EXPECT_LT(FilesOnDisk(), files + 8);
+}
+
+// Another table has the name at the commit: neither of the two is touched.
+TEST_F(CompactionTest, GivesUpWhenTheNameIsExchangedMeanwhile) {
+  Make("t");
+  Make("u");
+  for (int64_t i = 0; i < 8; ++i) {
+    ASSERT_TRUE(Upsert("t", {{i, "t"}}).ok());
+    ASSERT_TRUE(Upsert("u", {{i, "u"}}).ok());
+  }
+  const Rows of_t = Read("t");
+  const Rows of_u = Read("u");
+  Compactor compactor(*writer_, policy_, stop_);
+  compactor.set_before_commit([&] {
+    ASSERT_TRUE(
+        database_->Write([&](meta::Tx& tx) { return catalog_->Exchange(tx, Name("t"), Name("u")); })
+            .ok());
+  });
+  const CompactionReport report = compactor.RunAll(Name("t")).value();
+  EXPECT_EQ(report.commits, 0);
+  EXPECT_GT(report.given_up, 0);
+  EXPECT_EQ(Read("t"), of_u);
+  EXPECT_EQ(Read("u"), of_t);
+  EXPECT_EQ(DataFiles("t"), 8u);
+  EXPECT_EQ(DataFiles("u"), 8u);
+  ASSERT_TRUE(Upsert("t", {{3, "new"}, {100, "new"}}).ok());
+  EXPECT_EQ(Read("t").size(), 9u);
 }
 
 TEST_F(CompactionTest, KeepsRowsWhateverHappensMeanwhile) {

@@ -428,6 +428,68 @@ TEST_F(WriterTest, DropsFilesWithoutRowsAndReplacesAll) {
   EXPECT_EQ(Read("t"), (Rows{{1, "back"}, {9, "y"}}));
 }
 
+// With the commit of one of them: rows by key find each table's own.
+TEST_F(WriterTest, TablesExchangeTheirNamesWithTheirKeys) {
+  Make("a");
+  Make("b");
+  ASSERT_TRUE(Upsert("a", {{1, "a"}, {2, "a"}}).ok());
+  ASSERT_TRUE(Upsert("b", {{2, "b"}, {3, "b"}}).ok());
+  const std::unique_ptr<WriteTransaction> late = writer_->Begin();
+  ASSERT_TRUE(late->Upsert(Name("a"), RowsOf({{7, "late"}})).ok());
+  const auto change = [&](bool fail) -> Result<void> {
+    const std::unique_ptr<WriteTransaction> tx = writer_->Begin();
+    TRY(tx->Upsert(Name("b"), RowsOf({{4, "b"}})));
+    TRY(tx->Commit([&](meta::Tx& joined) -> Result<void> {
+      TRY(catalog_->Exchange(joined, Name("a"), Name("b")));
+      if (fail) return MakeError(ErrorKind::kUnavailable, "not now");
+      return {};
+    }));
+    return {};
+  };
+  EXPECT_FALSE(change(true).ok());
+  EXPECT_EQ(Read("a"), (Rows{{1, "a"}, {2, "a"}}));
+  EXPECT_EQ(Read("b"), (Rows{{2, "b"}, {3, "b"}}));
+  ASSERT_TRUE(change(false).ok());
+  EXPECT_EQ(Read("a"), (Rows{{2, "b"}, {3, "b"}, {4, "b"}}));
+  EXPECT_EQ(Read("b"), (Rows{{1, "a"}, {2, "a"}}));
+  EXPECT_EQ(late->Commit().error().code, "table.changed");
+
+  EXPECT_EQ(Upsert("a", {{1, "new"}, {2, "new"}}).value().deleted_rows, 1);
+  EXPECT_EQ(Delete("b", {1, 3}).value().deleted_rows, 1);
+  ReopenLake();
+  EXPECT_EQ(Delete("a", {4, 7}).value().deleted_rows, 1);
+  EXPECT_EQ(Read("a"), (Rows{{1, "new"}, {2, "new"}, {3, "b"}}));
+  EXPECT_EQ(Read("b"), (Rows{{2, "a"}}));
+}
+
+TEST_F(WriterTest, ForgetsTheKeysOfATableThatIsGone) {
+  std::vector<std::pair<int64_t, std::string>> rows;
+  for (int64_t i = 0; i < 100'000; ++i) rows.emplace_back(i, "v");
+  std::map<std::string, SharedMetadata> made;
+  for (const char* name : {"t", "other"}) {
+    Make(name);
+    ASSERT_TRUE(Upsert(name, rows).ok());
+    ASSERT_TRUE(Upsert(name, {{5, "new"}}).ok());
+    made[name] = catalog_->Load(Name(name)).value().metadata;
+  }
+  const auto folder = [&](const char* name) {
+    return std::filesystem::path(writer_options_.index_folder) / made[name]->uuid;
+  };
+  ASSERT_TRUE(std::filesystem::exists(folder("t")));
+  ASSERT_TRUE(std::filesystem::exists(folder("other")));
+  const std::weak_ptr<TableState> state = writer_->StateOf(made["t"]->uuid);
+  ASSERT_TRUE(catalog_->Drop(Name("t"), true).ok());
+  writer_->Forget(*made["t"]);
+  EXPECT_TRUE(state.expired());
+  EXPECT_FALSE(std::filesystem::exists(folder("t")));
+  EXPECT_TRUE(std::filesystem::exists(folder("other")));
+  writer_->Forget(*made["t"]);  // there is nothing more
+  EXPECT_EQ(Delete("other", {5, 99'999}).value().deleted_rows, 2);
+  Make("t");
+  EXPECT_EQ(Upsert("t", {{5, "again"}}).value().deleted_rows, 0);
+  EXPECT_EQ(Read("t"), (Rows{{5, "again"}}));
+}
+
 TEST_F(WriterTest, ChangesTablesTogetherOrNotAtAll) {
   Make("a");
   Make("b");

@@ -89,6 +89,8 @@ class Rebuild::Attempt {
     if (write_ == nullptr || emptied > begun_behind_) {
       TRY(CheckWhole(*history.metadata, now, emptied));
       TRY(Begin(emptied));
+    } else {
+      TRY(CheckKept(*history.metadata, done_));
     }
     rebuild_.Show([](RebuildProgress& progress) { progress.step = RebuildStep::kReplaying; });
     for (const HistoryFile& file : files_.files())
@@ -101,7 +103,10 @@ class Rebuild::Attempt {
     const std::vector<CapturedTable> all =
         TRY(pipeline_.parts().ledger.TablesOf(pipeline_.options().source.name));
     const auto now = std::ranges::find(all, captured_.folder, &CapturedTable::folder);
-    if (now != all.end() && now->state == capture::TableState::kRead) return *now;
+    // What is seen may have another key than the changes, and is replaced with other tables.
+    if (now != all.end() && now->state == capture::TableState::kRead &&
+        now->shown == now->incarnation)
+      return *now;
     return MakeError(ErrorKind::kConflict,
                      fmt::format("rows of {} are still being read from the source: then the table "
                                  "is made anew anyway",
@@ -109,12 +114,17 @@ class Rebuild::Attempt {
                      "pipeline.table_reading");
   }
 
+  // No row behind `position` may be gone.
+  Result<void> CheckKept(const lake::TableMetadata& history, const std::string& position) const {
+    const auto dropped = history.properties.find(kDroppedUpToProperty);
+    if (dropped == history.properties.end() || position >= dropped->second) return {};
+    return Incomplete(fmt::format("changes up to {} went after landing.keep", dropped->second));
+  }
+
   // From `emptied` on; from the beginning, when it is empty.
   Result<void> CheckWhole(const lake::TableMetadata& history, const CapturedTable& now,
                           const std::string& emptied) const {
-    const auto dropped = history.properties.find(kDroppedUpToProperty);
-    if (dropped != history.properties.end() && emptied <= dropped->second)
-      return Incomplete(fmt::format("changes up to {} went after landing.keep", dropped->second));
+    TRY(CheckKept(history, emptied));
     const bool read_since = now.read_at && emptied < now.read_at->Text();
     if (read_since && files_.reads() < now.rows_read)
       return Incomplete(fmt::format("{} rows were read from the source, and it has {} of them",

@@ -120,6 +120,20 @@ def test_a_reading_that_is_cut_off_goes_on_unseen(copied):
     shop.check(read_anew=True)
 
 
+def test_rows_without_a_key_come_once_when_a_reading_is_cut_off(copied):
+    shop = copied("CREATE TABLE l (n int, v text); ALTER TABLE l REPLICA IDENTITY FULL;"
+                  "INSERT INTO l SELECT i, repeat('x', 100) FROM generate_series(1, 40000) i", wait=False,
+                  landing=BATCHES, snapshot="{chunk_rows: 2000, connections: 1, rows_per_second: 10000}")
+    shop.until(lambda status: any(t["chunks_done"] > 0 for t in status["tables"]), "nothing is read")
+    shop.server.kill()
+    # They come by the stream, and lie where nothing is read yet.
+    shop.sql("INSERT INTO l SELECT i, 'late' FROM generate_series(1, 5) i")
+    shop.server.start()
+    shop.wait()
+    assert shop.rows("SELECT count(*) FROM raw_shop.l WHERE v = 'late'") == [["5"]]
+    shop.check(read_anew=True)
+
+
 def test_rows_of_another_key_take_the_place_of_the_old_ones(copied):
     shop = copied("CREATE TABLE t (id int PRIMARY KEY, k text NOT NULL); INSERT INTO t SELECT i, 'k' || i FROM generate_series(1, 50000) i;",
                   landing=BATCHES, snapshot="{chunk_rows: 5000, connections: 1, rows_per_second: 20000}")

@@ -47,6 +47,12 @@ bool IsAsInCatalog(const Relation& relation, const SourceTable& table) {
   return sent + static_cast<size_t>(generated) == table.columns.size();
 }
 
+// Without one rows are counted: one that came by the stream and is in a later snapshot, too, would
+// be two.
+bool HasKey(const BoundTable& table) {
+  return std::ranges::any_of(table.columns, &CapturedColumn::key);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SourceTables>> SourceTables::Make(Parts parts, SourceCatalog catalog) {
@@ -183,6 +189,10 @@ Result<std::vector<SourceTables::Unread>> SourceTables::ToRead() {
     const auto found = known_.find(TableFolder(table.schema, table.name));
     if (found == known_.end() || found->second.state.state == TableState::kRead) continue;
     BoundTable bound = TRY(BindKnown(table, found->second));
+    if (found->second.state.state == TableState::kReading && !HasKey(bound)) {
+      TRY(ReadAnew(table, "rows without a key can't be told apart by a later snapshot"));
+      bound = TRY(BindKnown(table, found->second));
+    }
     unread.push_back({table, std::move(bound), found->second.state});
   }
   return unread;

@@ -49,7 +49,7 @@ class SourceTables final : public TableBinder {
     BoundTable bound;
     CapturedTable state;
   };
-  // All that are new, or whose reading hasn't ended.
+  // All that are new, or whose reading hasn't ended; of those without a key it begins anew.
   Result<std::vector<Unread>> ToRead();
   // What was read of those whose reading hasn't ended counts no more.
   Result<void> BeginAgain();

@@ -92,6 +92,18 @@ void StreamedTransactions::Start(const caudal::postgres::StreamStart& start) {
   open_ = transaction.get();
 }
 
+// Others' blocks may come for long: what isn't in use of the memory goes back.
+void StreamedTransactions::Stop() {
+  std::string& tail = std::exchange(open_, nullptr)->tail_;
+  if (tail.capacity() / 2 > tail.size()) tail.shrink_to_fit();
+}
+
+uint64_t StreamedTransactions::reserved() const {
+  uint64_t bytes = 0;
+  for (const auto& [xid, transaction] : transactions_) bytes += transaction->tail_.capacity();
+  return bytes;
+}
+
 Result<void> StreamedTransactions::Write(StreamedTransaction& transaction) {
   FAILPOINT("capture.stream.spill");
   if (!transaction.file_.is_open()) {
@@ -104,8 +116,8 @@ Result<void> StreamedTransactions::Write(StreamedTransaction& transaction) {
   TRY(transaction.file_.WriteAt(transaction.file_size_, tail));
   transaction.file_size_ += tail.size();
   in_memory_ -= tail.size();
-  if (tail.capacity() > 4 * kPiece) {
-    tail = std::string();
+  if (&transaction != open_ || tail.capacity() > 4 * kPiece) {
+    std::string().swap(tail);  // an assignment would keep the memory
   } else {
     tail.clear();
   }

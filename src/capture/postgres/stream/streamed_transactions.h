@@ -62,7 +62,7 @@ class StreamedTransactions {
   explicit StreamedTransactions(Options options) : options_(std::move(options)) {}
 
   void Start(const caudal::postgres::StreamStart& start);
-  void Stop() { open_ = nullptr; }
+  void Stop();
   bool in_block() const { return open_ != nullptr; }
   // A message of the open block, parsed before: `bytes` as it came.
   Result<void> Add(std::string_view bytes);
@@ -71,6 +71,7 @@ class StreamedTransactions {
   Result<std::unique_ptr<StreamedTransaction>> Take(uint32_t xid);
 
   size_t size() const { return transactions_.size(); }
+  uint64_t reserved() const;                         // memory for them, in use or not
   uint64_t bytes() const { return bytes_; }          // of all
   uint64_t in_memory() const { return in_memory_; }  // of them
 

@@ -113,6 +113,19 @@ TEST_F(StreamedTransactionsTest, ManyAreInFilesThatHaveNoNames) {
   EXPECT_EQ(streamed.in_memory(), 0u);
 }
 
+// Memory that was in use once is kept for the open one only.
+TEST_F(StreamedTransactionsTest, ManyTransactionsTakeNoMoreMemoryThanAFew) {
+  constexpr uint64_t kMemory = 4'000'000;
+  StreamedTransactions streamed({folder_, kMemory});
+  for (int block = 0; block < 4; ++block)
+    for (uint32_t xid = 100; xid < 140; ++xid)
+      Block(streamed, xid, std::vector<std::string>(9, InsertOf(xid, std::string(100'000, 'x'))),
+            block == 0);
+  EXPECT_EQ(streamed.size(), 40u);
+  EXPECT_LE(streamed.in_memory(), kMemory);
+  EXPECT_LE(streamed.reserved(), 2 * kMemory);
+}
+
 TEST_F(StreamedTransactionsTest, ValuesThatAreLargerThanWhatIsReadAtOnce) {
   StreamedTransactions streamed({folder_, 1000});
   const std::string large(5'000'000, 'y');
