@@ -36,7 +36,7 @@ def follow(shop, *transactions):
         shop.sql(ROWS.format(rows + 1, rows + count))
         rows += count
     shop.wait(180)
-    assert time.monotonic() - begun > 2 * TIMEOUT, "it wasn't slow: the test shows nothing"
+    assert time.monotonic() - begun > 1.5 * TIMEOUT, "it wasn't slow: the test shows nothing"
     assert sender(shop) == before, "".join(shop.server.output)
     assert "source interrupted" not in "".join(shop.server.output)
     assert shop.rows("SELECT count(*)::int, count(DISTINCT id)::int FROM raw_shop.t") == [[rows, rows]]
@@ -46,7 +46,7 @@ def follow(shop, *transactions):
 @pytest.mark.slow
 def test_parts_of_a_large_transaction_are_kept_slowly(slow, needs):
     needs(14, "transactions that come before they end")
-    follow(slow("capture.stream.spill=delay:300ms"), 150_000)
+    follow(slow("capture.stream.spill=delay:600ms"), 150_000)
 
 
 @pytest.mark.slow
