@@ -48,6 +48,7 @@ sources:
 landing: {{batch_bytes: 1MiB}}
 lake:
   snapshots: {{all: 20s}}
+  maintenance: {{keep_removed: 30s, removal_interval: 5s}}
 """
 
 
